@@ -1,0 +1,1 @@
+"""Epitome's inference: notes in, checked claims out. No database, no Django: it runs on a GPU box by itself."""
