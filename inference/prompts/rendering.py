@@ -1,0 +1,67 @@
+"""How a note is shown to a model: numbered lines that the note's own words cannot imitate or break out of.
+
+Only the model sees this form. Offsets, quotations and checks use the note's own text.
+"""
+
+import re
+import unicodedata
+
+from inference.rows import cells_with_headers
+from inference.text import Note, Sentence
+from inference.vocabulary import SentenceKind
+
+# Marks that chat templates turn into control tokens: a space breaks them, and they stay readable.
+_CONTROL_MARKS = re.compile(
+    r"<(?=[|｜<])|(?<=[|｜>])>"
+    r"|<(?=/?s>)|<(?=(?:start|end)_of_turn>)|<(?=/?(?:think|tool_call|tool_response)>)"
+    r"|\[(?=/?(?:INST|SYSTEM_PROMPT|AVAILABLE_TOOLS|TOOL_CALLS|TOOL_RESULTS)\])"
+)
+
+
+def visible(text: str) -> str:
+    """Fold a piece of note text into one line without invisible characters or chat-template marks.
+
+    Zero-width, bidirectional and other format characters (Unicode Cf), control and private-use characters go
+    first, so that none can hide a mark; then marks such as `<|eot_id|>` are broken by a space, and white
+    space is folded.
+    """
+    if not text.isascii() or not text.isprintable():
+        text = "".join(_shown(character) for character in text)
+    text = _CONTROL_MARKS.sub(lambda mark: f"{mark[0]} " if mark[0] in "<[" else f" {mark[0]}", text)
+    return " ".join(text.split())
+
+
+def _shown(character: str) -> str:
+    if character.isspace():
+        return " "
+    return "" if unicodedata.category(character) in {"Cc", "Cf", "Cn", "Co", "Cs"} else character
+
+
+def render_sentence(note: Note, sentence: Sentence) -> str:
+    """Write one sentence as its line.
+
+    `S12| text`; a heading is `S12| ## text`; a table row carries its heads (`S12| Test: CRP; Result: 128`).
+    """
+    if sentence.kind is SentenceKind.ROW:
+        pairs = cells_with_headers(note, sentence)
+        text = visible("; ".join(f"{head}: {cell}" if head else cell for head, cell in pairs))
+    else:
+        text = ("## " if sentence.kind is SentenceKind.HEADER else "") + visible(sentence.text).lstrip("# ")
+    return f"S{sentence.number}| {text}"
+
+
+def render_note(note: Note) -> str:
+    """Write a note as numbered lines; where a section goes on after another, a bare `## title` line says so.
+
+    Each sentence is exactly one line and begins with its own number, so a line that a note fakes (`S3| …`)
+    can only stand behind a true number. Everything in the note is there: nothing is cut.
+    """
+    lines: list[str] = []
+    section = ""
+    for sentence in note.sentences:
+        if sentence.section != section:
+            section = sentence.section
+            if section and sentence.kind is not SentenceKind.HEADER:
+                lines.append(f"## {visible(section)}")
+        lines.append(render_sentence(note, sentence))
+    return "\n".join(lines)
