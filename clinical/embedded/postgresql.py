@@ -155,7 +155,7 @@ class PostgreSQL(Server):
                 return prefix
         raise EmbeddedError(
             f"PostgreSQL does not run as root, and the user {self._user.pw_name} cannot reach "
-            f"{self.executable} and {directory}. Run as an ordinary user, or from a folder all users may enter."
+            f"{self.executable} and {directory}. Run as an ordinary user, or from a folder open to all."
         )
 
     def _clear_remains(self) -> None:
