@@ -2,9 +2,11 @@
 
 import os
 import pwd
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -86,7 +88,8 @@ def test_the_application_role_is_neither_powerful_nor_an_owner(services: Service
 def test_the_owner_role_owns_the_database_and_may_make_test_databases(services: Services) -> None:
     [rights] = ask_postgresql(
         services.database_owner_url,
-        "SELECT rolsuper, rolcreatedb, (SELECT datdba = pg_roles.oid FROM pg_database WHERE datname = 'epitome')"
+        "SELECT rolsuper, rolcreatedb,"
+        " (SELECT datdba = pg_roles.oid FROM pg_database WHERE datname = 'epitome')"
         " FROM pg_roles WHERE rolname = current_user",
     )
     assert rights == (False, True, True)
@@ -96,10 +99,8 @@ def test_a_wrong_password_opens_nothing(services: Services) -> None:
     port = services.postgresql.port
     with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
         psycopg.connect(f"postgresql://epitome_app:wrong@127.0.0.1:{port}/epitome")
-    with (
-        pytest.raises(redis.AuthenticationError),
-        with_valkey(f"redis://127.0.0.1:{services.valkey.port}") as client,
-    ):
+    port = services.valkey.port
+    with pytest.raises(redis.AuthenticationError), with_valkey(f"redis://127.0.0.1:{port}") as client:
         client.ping()
 
 
@@ -230,17 +231,14 @@ def test_a_long_and_odd_path_is_no_hindrance(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="an ordinary user is what runs all the other tests here")
-def test_an_ordinary_user_needs_no_help(tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_an_ordinary_user_needs_no_help() -> None:
     nobody = pwd.getpwnam("nobody")
     as_nobody = ["setpriv", f"--reuid={nobody.pw_uid}", f"--regid={nobody.pw_gid}", "--clear-groups"]
     if subprocess.run([*as_nobody, sys.executable, "-c", "import psycopg"], cwd="/", check=False).returncode:
         pytest.skip("this checkout cannot be entered by other users")
     script = "import sys; from pathlib import Path; from clinical.embedded import running\n"
     script += "with running(Path(sys.argv[1])) as services: print(services.postgresql.is_running)"
-    made = subprocess.run(
-        ["mktemp", "-d", "/tmp/epitome-test-XXXXXX"], capture_output=True, text=True, check=True
-    )
-    root = Path(made.stdout.strip())
+    root = Path(tempfile.mkdtemp(prefix="epitome-test-", dir="/tmp"))
     try:
         os.chown(root, nobody.pw_uid, nobody.pw_gid)
         ran = subprocess.run(
@@ -249,4 +247,4 @@ def test_an_ordinary_user_needs_no_help(tmp_path_factory: pytest.TempPathFactory
         )  # fmt: skip
         assert (ran.stdout, ran.stderr) == ("True\n", "")
     finally:
-        subprocess.run(["rm", "-rf", str(root)], check=True)
+        shutil.rmtree(root)
