@@ -9,17 +9,6 @@ from pathlib import Path
 MAX_LINES = 400
 COUNTED = {".py", ".html", ".css", ".js", ".sh", ".toml"}
 VAGUE_NAME = re.compile(r"(util|helper|manager|service)s?|common|misc")
-    "common",
-    "helper",
-    "helpers",
-    "manager",
-    "managers",
-    "misc",
-    "service",
-    "services",
-    "util",
-    "utils",
-}
 # Written so that none of them matches its own line.
 FORBIDDEN = {
     "an address of a package index": r"pypi\W(org|python)|\bpythonhosted\W|registry\W(npm|yarn)",
