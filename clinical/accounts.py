@@ -1,0 +1,44 @@
+"""How allauth meets our accounts: no sign-up, and every log-in, failure and log-out in the audit."""
+
+from typing import Any
+
+from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.signals import password_changed
+from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
+from django.dispatch import receiver
+from django.http import HttpRequest
+
+from clinical.actions import accounts
+
+
+class SiteAccounts(DefaultAccountAdapter):  # type: ignore[misc]
+    """Accounts are made by an operator."""
+
+    def is_open_for_signup(self, request: HttpRequest) -> bool:
+        """Close sign-up."""
+        return False
+
+
+@receiver(user_logged_in)
+def audit_log_in(sender: Any, user: Any, **_: Any) -> None:
+    """Write a log-in."""
+    accounts.logged_in(by=user)
+
+
+@receiver(user_logged_out)
+def audit_log_out(sender: Any, user: Any, **_: Any) -> None:
+    """Write a log-out."""
+    if user:
+        accounts.logged_out(by=user)
+
+
+@receiver(user_login_failed)
+def audit_failure(sender: Any, credentials: dict[str, Any], **_: Any) -> None:
+    """Write a failed log-in, naming the account only if there is one: people type passwords there by mistake."""
+    accounts.login_failed(username=str(credentials.get("username") or ""))
+
+
+@receiver(password_changed)
+def note_change(sender: Any, user: Any, **_: Any) -> None:
+    """Write a change of password and lift the demand for one."""
+    accounts.password_changed(by=user)

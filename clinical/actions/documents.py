@@ -1,0 +1,182 @@
+"""Documents: taking them in, confirming whose they are, marking them entered in error."""
+
+import datetime
+import unicodedata
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.utils import timezone
+
+from clinical.access import Refusal, Refused
+from clinical.actions import jobs
+from clinical.actions.audit import audited
+from clinical.actions.finding import find
+from clinical.models import (
+    AuditType,
+    Document,
+    IdentityMismatch,
+    Job,
+    Note,
+    Patient,
+    Summary,
+    User,
+    Withdrawal,
+)
+from clinical.sealed import keyed_digest
+from inference.parsing import ParseRefused, sniff
+
+FILENAME_CHARACTERS = 200
+
+
+@dataclass(frozen=True)
+class Upload:
+    """What became of an upload: a new document, or the one that holds the same bytes already."""
+
+    document: Document
+    is_known: bool
+
+
+def upload(
+    *,
+    by: User,
+    patient_id: UUID,
+    content: bytes,
+    filename: str,
+    note_type: str,
+    note_date: datetime.date,
+    supersedes_id: UUID | None = None,
+) -> Upload:
+    """Keep an upload whole, or refuse it whole; the reading is queued in the same transaction.
+
+    Args:
+        content: the bytes as received.
+        filename: as the person's machine named it.
+        supersedes_id: the note this one corrects.
+
+    Raises:
+        Refused: 422 with what to do: empty, too large, wrong type, extension and content disagree.
+    """
+    with audited(AuditType.DOCUMENT_UPLOADED, by=by) as entry:
+        patient: Patient = find(Patient.objects, patient_id, by=by)
+        entry.patient_id, entry.thing = patient.pk, patient
+        filename = unicodedata.normalize("NFC", filename)[-FILENAME_CHARACTERS:]
+        try:
+            kind = sniff(content, filename)
+        except ParseRefused as refused:
+            raise Refused(Refusal(refused.code, refused.sentence, 422), thing=patient) from None
+        supersedes: Note | None = find(Note.objects, supersedes_id, by=by) if supersedes_id else None
+        if supersedes and supersedes.patient_id != patient.pk:
+            raise Refused(Refusal("other_patient", "The corrected note is another patient's.", 422))
+        Patient.objects.select_for_update().get(pk=patient.pk)
+        content_hash = keyed_digest("bytes", content)
+        known = Document.objects.not_withdrawn().filter(patient=patient, content_hash=content_hash).first()
+        document = known or Document.objects.create(
+            patient=patient,
+            uploaded_by=by,
+            format=kind,
+            byte_count=len(content),
+            note_type=note_type,
+            note_date=note_date,
+            supersedes=supersedes,
+            content=content,
+            filename=filename,
+            content_hash=content_hash,
+        )
+        entry.thing = document
+        entry.detail.update(format=str(kind), bytes=len(content), is_known=known is not None)
+        if not known:
+            jobs.queue(Job.Kind.EXTRACT, document=document, by=by)
+    return Upload(document, known is not None)
+
+
+@dataclass(frozen=True)
+class DocumentPage:
+    """A document, where its reading and drafting stand, and what was made of it.
+
+    Attributes:
+        job: the newest job, whose state the page tells.
+        failure: why that job failed and what to do, or "".
+        summary: the newest draft that may be looked at, streaming or ready.
+        is_settled: nothing more will happen by itself, so polling may stop.
+    """
+
+    patient: Patient
+    document: Document
+    note: Note | None
+    mismatch: IdentityMismatch | None
+    withdrawal: Withdrawal | None
+    job: Job | None
+    failure: str
+    summary: Summary | None
+    is_settled: bool
+
+
+def open_document(*, by: User, document_id: UUID) -> DocumentPage:
+    """Open a document's page."""
+    with audited(AuditType.DOCUMENT_OPENED, by=by) as entry:
+        page = _page(document_id, by)
+        entry.thing, entry.patient_id = page.document, page.patient.pk
+    return page
+
+
+def progress(*, by: User, document_id: UUID) -> DocumentPage:
+    """Look again at a page that was opened: polling is not a read."""
+    return _page(document_id, by)
+
+
+def _page(document_id: UUID, by: User) -> DocumentPage:
+    found: Document = find(Document.objects.defer("content_sealed").select_related("patient"), document_id, by=by)
+    note = Note.objects.filter(document=found).first()
+    mismatch = IdentityMismatch.objects.filter(document=found).first()
+    withdrawal = Withdrawal.objects.filter(document=found).select_related("by").first()
+    job = found.jobs.order_by("-created_at", "-id").first()
+    shown = Summary.objects.filter(sources__note=note).exclude(status=Summary.Status.ABANDONED)
+    summary = shown.order_by("-started_at", "-id").first() if note and not withdrawal else None
+    is_live = job is not None and job.status in {Job.Status.QUEUED, Job.Status.RUNNING}
+    failure = jobs.clinician_sentence(job) if job and job.status == Job.Status.FAILED else ""
+    return DocumentPage(
+        found.patient, found, note, mismatch, withdrawal, job, failure, summary, is_settled=not is_live
+    )
+
+
+def confirm_patient(*, by: User, document_id: UUID) -> Document:
+    """Confirm that a document which names another patient is the chosen one's after all; work goes on.
+
+    Raises:
+        Refused: 409, there is nothing to confirm.
+    """
+    with audited(AuditType.MISMATCH_CONFIRMED, by=by) as entry:
+        document: Document = find(Document.objects, document_id, by=by)
+        entry.thing, entry.patient_id = document, document.patient_id
+        open_ones = IdentityMismatch.objects.filter(document=document, outcome="")
+        decided = open_ones.update(
+            outcome=IdentityMismatch.Outcome.CONFIRMED, decided_by=by, decided_at=timezone.now()
+        )
+        if decided != 1 or hasattr(document, "withdrawal"):
+            raise Refused(Refusal("nothing_to_confirm", "This was decided already.", 409), thing=document)
+        jobs.queue(Job.Kind.SUMMARIZE, document=document, note=document.note, by=by)
+    return document
+
+
+def withdraw(*, by: User, document_id: UUID, reason: str) -> Withdrawal:
+    """Mark a document entered in error: it, its note and its drafts are hidden, its signed summaries marked.
+
+    Raises:
+        Refused: 409, done already; 422, no reason.
+    """
+    with audited(AuditType.DOCUMENT_WITHDRAWN, by=by) as entry:
+        document: Document = find(Document.objects, document_id, by=by)
+        entry.thing, entry.patient_id = document, document.patient_id
+        if not reason.strip():
+            raise Refused(Refusal("no_reason", "Say why this was entered in error.", 422), thing=document)
+        Patient.objects.select_for_update().get(pk=document.patient_id)
+        if Withdrawal.objects.filter(document=document).exists():
+            raise Refused(
+                Refusal("withdrawn", "This document is marked entered in error already.", 409), thing=document
+            )
+        withdrawal = Withdrawal.objects.create(document=document, by=by, reason=reason.strip())
+        IdentityMismatch.objects.filter(document=document, outcome="").update(
+            outcome=IdentityMismatch.Outcome.WITHDRAWN, decided_by=by, decided_at=timezone.now()
+        )
+        jobs.cancel_all(Job.objects.filter(document=document))
+    return withdrawal

@@ -1,0 +1,280 @@
+"""Jobs: queued in the caller's transaction, run under a lease, recovered when a worker dies."""
+
+import datetime
+import logging
+import random
+from dataclasses import dataclass
+from uuid import UUID
+
+import redis
+from django.db import DatabaseError, IntegrityError, close_old_connections, models, transaction
+from django.utils import timezone
+
+from clinical import dispatch
+from clinical.access import NOT_FOUND, Refusal, Refused
+from clinical.actions import engines, extraction, summarizing
+from clinical.actions.audit import Entry, audited, write
+from clinical.actions.failures import Failure, clinician_words, operator_words
+from clinical.actions.leases import Lease, LeaseLost
+from clinical.models import AuditEvent, AuditType, Document, Job, Lane, Note, Summary, Tick, User
+from clinical.models.jobs import LEASE, MAX_ATTEMPTS
+
+logger = logging.getLogger(__name__)
+
+BACKOFF_S = (2.0, 8.0, 30.0, 120.0)
+RING_AHEAD = 200
+TICK = "recover_jobs"
+LATE_S = 60
+PAGE_ROWS = 50
+
+
+def queue(
+    kind: str,
+    *,
+    document: Document,
+    note: Note | None = None,
+    by: User | None,
+    lane: str = Lane.INTERACTIVE,
+    prompt: str = engines.DEFAULT_PROMPT,
+) -> Job:
+    """Add a job in the caller's transaction and ring for it on commit.
+
+    Raises:
+        Refused: 409, the same work is waiting or running already.
+    """
+    try:
+        with transaction.atomic():
+            job = Job.objects.create(
+                kind=kind,
+                lane=lane,
+                document=document,
+                note=note,
+                requested_by=by,
+                prompt=prompt if kind == Job.Kind.SUMMARIZE else "",
+                engine=engines.site_engine().name if kind == Job.Kind.SUMMARIZE else "",
+            )
+    except IntegrityError:
+        raise Refused(Refusal("in_work", "This is being worked on already.", 409), thing=document) from None
+    dispatch.ring_on_commit(job.pk, job.lane)
+    return job
+
+
+def run(job_id: UUID | str) -> None:
+    """Work on a job if it is due: take the lease, work with no transaction open, store under the fence.
+
+    Nothing is raised: the job's row says what happened.
+    """
+    close_old_connections()
+    job = _take(job_id)
+    if job is None:
+        return
+    works = {Job.Kind.EXTRACT: extraction.work, Job.Kind.SUMMARIZE: summarizing.work}
+    try:
+        with Lease(job) as lease:
+            for next_job in works[Job.Kind(job.kind)](lease):
+                dispatch.ring(next_job.pk, next_job.lane)
+    except LeaseLost:
+        logger.info("job %s attempt %s was taken over or cancelled", job.pk, job.attempt)
+    except Failure as failure:
+        _fail(job, failure)
+    except Exception as error:  # an unforeseen fault must leave a row that says so, and its message may quote a note
+        logger.exception("job %s attempt %s failed", job.pk, job.attempt)
+        is_temporary = isinstance(error, DatabaseError)
+        close_old_connections()
+        _fail(job, Failure("database" if is_temporary else "internal", is_temporary=True))
+    finally:
+        close_old_connections()
+
+
+def _take(job_id: UUID | str) -> Job | None:
+    """Take the lease of a due job, lock-free: the update that matches nothing has lost the race."""
+    now = timezone.now()
+    due = Job.objects.due().filter(pk=job_id)
+    taken = due.filter(attempts_left__gt=0).update(
+        status=Job.Status.RUNNING,
+        attempt=models.F("attempt") + 1,
+        attempts_left=models.F("attempts_left") - 1,
+        started_at=now,
+        lease_until=now + LEASE,
+        error_code="",
+    )
+    if taken:
+        return Job.objects.select_related("document").get(pk=job_id)
+    if exhausted := due.filter(attempts_left=0).first():
+        _fail(exhausted, Failure("gave_up", is_temporary=False))
+    return None
+
+
+def _fail(job: Job, failure: Failure) -> None:
+    """Give the job back to the queue for later, or end it, and abandon what the attempt had begun."""
+    is_over = not failure.is_temporary or job.attempts_left == 0
+    now = timezone.now()
+    with transaction.atomic():
+        Summary.objects.filter(job=job, status=Summary.Status.STREAMING).update(
+            status=Summary.Status.ABANDONED, ended_at=now, abandoned_because=failure.code
+        )
+        held = Job.objects.filter(pk=job.pk, attempt=job.attempt).live()
+        if not is_over:
+            held.update(
+                status=Job.Status.QUEUED,
+                not_before=now + datetime.timedelta(seconds=_delay_s(job, failure)),
+                lease_until=None,
+                error_code=failure.code,
+            )
+        elif held.update(
+            status=Job.Status.FAILED, finished_at=now, lease_until=None, error_code=failure.code
+        ):
+            write(
+                Entry(
+                    AuditType.JOB_FAILED,
+                    None,
+                    job,
+                    job.document.patient_id,
+                    {"kind": job.kind, "attempt": job.attempt, "because": failure.code},
+                ),
+                outcome=AuditEvent.Outcome.FAILED,
+            )
+
+
+def _delay_s(job: Job, failure: Failure) -> float:
+    step = BACKOFF_S[min(MAX_ATTEMPTS - job.attempts_left, len(BACKOFF_S)) - 1]
+    return max(failure.retry_after_s or 0.0, step * random.uniform(0.5, 1.5))  # noqa: S311 - jitter, not a secret
+
+
+def recover() -> int:
+    """Ring for every due job, keeping a bounded number of messages in each lane, and leave a tick.
+
+    Returns:
+        How many were rung for.
+    """
+    Tick.objects.update_or_create(name=TICK, defaults={"at": timezone.now()})
+    rung = 0
+    for lane in Lane.values:
+        try:
+            room = RING_AHEAD - dispatch.waiting(lane)
+        except redis.RedisError as error:
+            logger.warning("the broker does not answer: %s", type(error).__name__)
+            continue
+        due = Job.objects.due().filter(lane=lane).order_by("not_before", "id")
+        for job_id in due.values_list("pk", flat=True)[: max(0, room)]:
+            rung += dispatch.ring(job_id, lane)
+    return rung
+
+
+def seconds_since_tick() -> float | None:
+    """Say how long ago `recover` last ran; None if never."""
+    tick = Tick.objects.filter(name=TICK).first()
+    return (timezone.now() - tick.at).total_seconds() if tick else None
+
+
+def cancel_all(jobs: models.QuerySet[Job]) -> None:
+    """Cancel the live ones of some jobs, in the caller's transaction, with the drafts they had begun."""
+    now = timezone.now()
+    Summary.objects.filter(job__in=jobs, status=Summary.Status.STREAMING).update(
+        status=Summary.Status.ABANDONED, ended_at=now, abandoned_because="cancelled"
+    )
+    jobs.filter(status__in=[Job.Status.QUEUED, Job.Status.RUNNING]).update(
+        status=Job.Status.CANCELLED, finished_at=now, lease_until=None
+    )
+
+
+def failure_words(code: str) -> str:
+    """Say to a clinician what a failure code means and what to do."""
+    return clinician_words(code)
+
+
+def clinician_sentence(job: Job) -> str:
+    """Say to a clinician why a job failed and what to do."""
+    return clinician_words(job.error_code)
+
+
+@dataclass(frozen=True)
+class JobPage:
+    """One job as an operator sees it: no clinical text.
+
+    Attributes:
+        problem: why it failed or waits, in plain words, or "".
+        tries: the summaries its attempts wrote, newest first.
+    """
+
+    job: Job
+    problem: str
+    tries: list[Summary]
+
+
+@dataclass(frozen=True)
+class JobList:
+    """Jobs, newest first; `older` is the next cursor. `counts` gives the number in each status."""
+
+    jobs: list[JobPage]
+    older: UUID | None
+    counts: dict[str, int]
+
+
+def listing(*, by: User, status: str = "", before: UUID | None = None) -> JobList:
+    """List jobs for an operator."""
+    rows = Job.objects.select_related("requested_by").order_by("-id")
+    if status:
+        rows = rows.filter(status=status)
+    if before:
+        rows = rows.filter(pk__lt=before)
+    found = list(rows[: PAGE_ROWS + 1])
+    counts = dict(Job.objects.order_by().values_list("status").annotate(n=models.Count("pk")))
+    pages = [JobPage(job, operator_words(job.error_code), []) for job in found[:PAGE_ROWS]]
+    older = found[PAGE_ROWS - 1].pk if len(found) > PAGE_ROWS else None
+    return JobList(pages, older, {status: counts.get(status, 0) for status in Job.Status.values})
+
+
+def look(*, by: User, job_id: UUID) -> JobPage:
+    """Look at one job."""
+    job = Job.objects.select_related("requested_by").filter(pk=job_id).first()
+    if job is None:
+        raise Refused(NOT_FOUND)
+    tries = job.summaries.select_related("model_version").order_by("-attempt")
+    return JobPage(job, operator_words(job.error_code), list(tries))
+
+
+def retry(*, by: User, job_id: UUID) -> Job:
+    """Queue a failed or cancelled job again.
+
+    Raises:
+        Refused: 409, it is not over, or its document was entered in error.
+    """
+    with audited(AuditType.JOB_RETRIED, by=by) as entry:
+        job = _locked(job_id)
+        entry.thing, entry.patient_id = job, job.document.patient_id
+        if Job.Status.QUEUED not in Job.TRANSITIONS[Job.Status(job.status)] or job.status == Job.Status.RUNNING:
+            raise Refused(Refusal("not_over", "Only a failed or cancelled job can be retried.", 409), thing=job)
+        if hasattr(job.document, "withdrawal"):
+            raise Refused(Refusal("withdrawn", "The document was entered in error.", 409), thing=job)
+        job.status, job.attempts_left, job.not_before = Job.Status.QUEUED, MAX_ATTEMPTS, timezone.now()
+        job.finished_at, job.error_code = None, ""
+        try:
+            with transaction.atomic():
+                job.save(update_fields=["status", "attempts_left", "not_before", "finished_at", "error_code"])
+        except IntegrityError:
+            raise Refused(Refusal("in_work", "The same work is in the queue already.", 409), thing=job) from None
+        dispatch.ring_on_commit(job.pk, job.lane)
+    return job
+
+
+def cancel(*, by: User, job_id: UUID) -> Job:
+    """Cancel a job that is not over.
+
+    Raises:
+        Refused: 409, it is over.
+    """
+    with audited(AuditType.JOB_CANCELLED, by=by) as entry:
+        job = _locked(job_id)
+        entry.thing, entry.patient_id = job, job.document.patient_id
+        if Job.Status.CANCELLED not in Job.TRANSITIONS[Job.Status(job.status)]:
+            raise Refused(Refusal("is_over", "This job is over already.", 409), thing=job)
+        cancel_all(Job.objects.filter(pk=job.pk))
+    return job
+
+
+def _locked(job_id: UUID) -> Job:
+    job = Job.objects.select_for_update(of=("self",)).select_related("document").filter(pk=job_id).first()
+    if job is None:
+        raise Refused(NOT_FOUND)
+    return job

@@ -1,0 +1,145 @@
+"""Patients: finding, registering, opening, sharing with another care team."""
+
+import datetime
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db import models, transaction
+from django.db.utils import IntegrityError
+
+from clinical.access import NOT_FOUND, Refusal, Refused
+from clinical.actions.audit import audited
+from clinical.actions.finding import find
+from clinical.models import (
+    AuditType,
+    CareTeam,
+    Document,
+    Membership,
+    Patient,
+    PatientName,
+    PatientTeam,
+    User,
+)
+from clinical.models.patients import fold_mrn, name_words
+from clinical.sealed import search_hash
+
+SEARCH_ROWS = 50
+OPEN_ROWS = 200
+
+
+def teams_of(user: User) -> models.QuerySet[CareTeam]:
+    """List the care teams a clinician is a member of now."""
+    return CareTeam.objects.filter(memberships__in=Membership.objects.current().filter(user=user)).order_by("name")
+
+
+def search(*, by: User, query: str) -> list[Patient]:
+    """Find patients by exact MRN or by whole words of the name; the audit names those shown, not the query."""
+    with audited(AuditType.PATIENTS_SEARCHED, by=by) as entry:
+        found = list(Patient.objects.visible_to(by).matching(query)[:SEARCH_ROWS]) if query.strip() else []
+        entry.detail["patients"] = [str(patient.pk) for patient in found]
+    return sorted(found, key=lambda patient: (patient.family_name, patient.given_name))
+
+
+def create(
+    *,
+    by: User,
+    team_id: UUID,
+    mrn: str,
+    given_name: str,
+    family_name: str,
+    birth_date: datetime.date,
+    sex: str,
+) -> Patient:
+    """Register a patient in one of the clinician's care teams.
+
+    Raises:
+        Refused: 409 with the patient as its item when the MRN is the team's own; 409 when it is another team's.
+    """
+    with audited(AuditType.PATIENT_CREATED, by=by) as entry:
+        team = teams_of(by).filter(pk=team_id).first()
+        if team is None:
+            raise Refused(NOT_FOUND, thing=CareTeam.objects.filter(pk=team_id).first())
+        name = f"{given_name} {family_name}"
+        patient = Patient(
+            mrn=mrn.strip(),
+            given_name=given_name.strip(),
+            family_name=family_name.strip(),
+            birth_date=birth_date,
+            sex=sex,
+            mrn_hash=search_hash("mrn", fold_mrn(mrn)),
+            name_hash=search_hash("full name", " ".join(sorted(name_words(name)))),
+            created_by=by,
+        )
+        try:
+            with transaction.atomic():
+                patient.save(force_insert=True)
+        except IntegrityError:
+            raise _taken(by, mrn) from None
+        PatientTeam.objects.create(patient=patient, team=team)
+        PatientName.objects.bulk_create(
+            PatientName(patient=patient, word_hash=search_hash("name", word)) for word in sorted(name_words(name))
+        )
+        entry.thing, entry.patient_id = patient, patient.pk
+        entry.detail["team"] = str(team.pk)
+    return patient
+
+
+def _taken(by: User, mrn: str) -> Refused:
+    known = Patient.objects.get(mrn_hash=search_hash("mrn", fold_mrn(mrn)))
+    if Patient.objects.visible_to(by).filter(pk=known.pk).exists():
+        sentence = "A patient with this MRN is registered already. Open that patient instead."
+        return Refused(Refusal("mrn_known", sentence, 409, (known.pk,)), thing=known)
+    sentence = "This MRN is registered with another care team. Ask that team to share the patient with yours."
+    return Refused(Refusal("mrn_elsewhere", sentence, 409), thing=known)
+
+
+def share(*, by: User, patient_id: UUID, team_id: UUID) -> Patient:
+    """Let another care team look after a patient too."""
+    with audited(AuditType.PATIENT_SHARED, by=by) as entry:
+        patient: Patient = find(Patient.objects, patient_id, by=by)
+        entry.thing, entry.patient_id = patient, patient.pk
+        team = CareTeam.objects.filter(pk=team_id, is_active=True).first()
+        if team is None:
+            raise Refused(NOT_FOUND)
+        PatientTeam.objects.get_or_create(patient=patient, team=team)
+        entry.detail["team"] = str(team.pk)
+    return patient
+
+
+def has_namesake(patient: Patient, *, by: User) -> bool:
+    """Say whether another patient the clinician can see has the same name."""
+    others = Patient.objects.visible_to(by).filter(name_hash=patient.name_hash)
+    return others.exclude(pk=patient.pk).exists()
+
+
+@dataclass(frozen=True)
+class PatientPage:
+    """A patient with their documents, newest first."""
+
+    patient: Patient
+    has_namesake: bool
+    documents: list[Document]
+    teams: list[CareTeam]
+    other_teams: list[CareTeam]
+
+
+def open_patient(*, by: User, patient_id: UUID) -> PatientPage:
+    """Open a patient's page."""
+    with audited(AuditType.PATIENT_OPENED, by=by) as entry:
+        patient: Patient = find(Patient.objects, patient_id, by=by)
+        entry.thing, entry.patient_id = patient, patient.pk
+        documents = (
+            Document.objects.filter(patient=patient)
+            .defer("content_sealed")
+            .select_related("note", "withdrawal", "mismatch", "uploaded_by")
+            .order_by("-note_date", "-id")[:OPEN_ROWS]
+        )
+        teams = list(patient.teams.order_by("name"))
+        page = PatientPage(
+            patient,
+            has_namesake(patient, by=by),
+            list(documents),
+            teams,
+            list(CareTeam.objects.filter(is_active=True).exclude(pk__in=teams).order_by("name")),
+        )
+    return page

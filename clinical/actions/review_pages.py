@@ -1,0 +1,276 @@
+"""What a summary looks like now: its claims with every decision folded in, beside the numbered source."""
+
+import datetime
+from collections.abc import Iterable
+from dataclasses import dataclass
+from uuid import UUID
+
+from clinical.access import may_sign
+from clinical.actions.patients import has_namesake
+from clinical.models import (
+    Addendum,
+    Claim,
+    Decision,
+    Document,
+    Note,
+    Patient,
+    Review,
+    Signature,
+    Summary,
+    User,
+    Withdrawal,
+)
+from inference.text import Sentence, from_layout
+from inference.vocabulary import Assertion, Category, Severity
+
+RANK = {Severity.CRITICAL.value: 0, Severity.WARNING.value: 1, Severity.NOTE.value: 2}
+
+
+@dataclass(frozen=True)
+class ShownFlag:
+    """What the checker doubts."""
+
+    kind: str
+    severity: str
+    message: str
+
+
+@dataclass(frozen=True)
+class ReviewedClaim:
+    """A claim as it stands: the engine's, or as a clinician edited or added it.
+
+    Attributes:
+        target: the claim's id, or the id of the decision that added it.
+        position: the engine's order; added claims follow.
+        evidence: sentence numbers of the source.
+        verb: accept, edit, reject or add; "" while nobody has decided.
+        original: the engine's wording where a clinician edited it, else "".
+    """
+
+    target: UUID
+    position: int
+    text: str
+    category: str
+    assertion: str
+    evidence: tuple[int, ...]
+    flags: tuple[ShownFlag, ...]
+    verb: str = ""
+    by: str = ""
+    at: datetime.datetime | None = None
+    reason: str = ""
+    original: str = ""
+
+    @property
+    def category_label(self) -> str:
+        return Category(self.category).label
+
+    @property
+    def assertion_label(self) -> str:
+        return Assertion(self.assertion).label
+
+    @property
+    def is_decided(self) -> bool:
+        return bool(self.verb)
+
+    @property
+    def is_rejected(self) -> bool:
+        return self.verb == Decision.Verb.REJECT
+
+    @property
+    def is_added(self) -> bool:
+        return self.verb == Decision.Verb.ADD
+
+    @property
+    def is_critical(self) -> bool:
+        return any(flag.severity == Severity.CRITICAL for flag in self.flags)
+
+    @property
+    def blocks_signing(self) -> bool:
+        """A critical flag needs an own decision."""
+        return self.is_critical and not self.is_decided
+
+    @property
+    def rank(self) -> int:
+        """Gravest flag first: 0 critical, 1 warning, 2 note, 3 none."""
+        return min((RANK[flag.severity] for flag in self.flags), default=3)
+
+    @property
+    def spoken(self) -> str:
+        """The text with its assertion in words, as every copy, export and print has it."""
+        plain = self.assertion in {Assertion.PRESENT.value, ""}
+        return self.text if plain else f"{self.assertion_label.lower()}: {self.text}"
+
+
+@dataclass(frozen=True)
+class ReviewPage:
+    """Everything a clinician sees of a summary.
+
+    Attributes:
+        claims: gravest flags first, then the engine's order; the order does not change when they are decided.
+        version: what a save must send back; an older one is refused.
+        namesake: another patient the clinician can see has the same name.
+        newer_notes: notes that supersede a source.
+        withdrawals: sources entered in error.
+        newer: a newer ready summary of the same note, or None.
+    """
+
+    summary: Summary
+    patient: Patient
+    note: Note
+    document: Document
+    sentences: tuple[Sentence, ...]
+    claims: tuple[ReviewedClaim, ...]
+    version: int
+    signature: Signature | None
+    addenda: tuple[Addendum, ...]
+    namesake: bool
+    newer_notes: tuple[Note, ...]
+    withdrawals: tuple[Withdrawal, ...]
+    newer: Summary | None
+    may_sign: bool
+
+    @property
+    def is_streaming(self) -> bool:
+        return self.summary.status == Summary.Status.STREAMING
+
+    @property
+    def is_ready(self) -> bool:
+        return self.summary.status == Summary.Status.READY
+
+    @property
+    def is_generated(self) -> bool:
+        return self.summary.model_version.is_generative
+
+    @property
+    def is_open(self) -> bool:
+        """Decisions may be taken: complete, not signed, not entered in error."""
+        return self.is_ready and self.signature is None and not self.withdrawals
+
+    @property
+    def draft_label(self) -> str:
+        """What stands on every screen and print until it is signed; "" once it is."""
+        if self.signature:
+            return ""
+        return "AI draft, not signed" if self.is_generated else "Extracted, not generated – not signed"
+
+    @property
+    def blockers(self) -> tuple[ReviewedClaim, ...]:
+        return tuple(claim for claim in self.claims if claim.blocks_signing)
+
+    @property
+    def undecided(self) -> tuple[ReviewedClaim, ...]:
+        return tuple(claim for claim in self.claims if not claim.is_decided)
+
+    @property
+    def open_flags(self) -> int:
+        """Flags on claims nobody has decided."""
+        return sum(len(claim.flags) for claim in self.undecided)
+
+    @property
+    def by_category(self) -> list[tuple[str, list[ReviewedClaim]]]:
+        """Claims that stand, grouped for reading and print, in the order of the categories."""
+        standing = sorted((c for c in self.claims if not c.is_rejected), key=lambda c: c.position)
+        groups = [(k.label, [c for c in standing if c.category == k.value]) for k in Category]
+        return [(label, claims) for label, claims in groups if claims]
+
+
+def engine_claims(summary: Summary, *, after: int = 0) -> list[ReviewedClaim]:
+    """Read the engine's claims after a position, in order, without decisions."""
+    rows = summary.claims.filter(position__gt=after).prefetch_related("evidence", "flags").order_by("position")
+    return [_as_written(claim) for claim in rows]
+
+
+def _as_written(claim: Claim) -> ReviewedClaim:
+    return ReviewedClaim(
+        target=claim.pk,
+        position=claim.position,
+        text=claim.text,
+        category=claim.category,
+        assertion=claim.assertion,
+        evidence=tuple(e.number for e in claim.evidence.all()),
+        flags=tuple(ShownFlag(f.kind, f.severity, f.message) for f in claim.flags.all()),
+    )
+
+
+def fold(claims: Iterable[ReviewedClaim], decisions: Iterable[Decision]) -> list[ReviewedClaim]:
+    """Fold decisions into claims: the newest on each target holds, and undo leaves it undecided.
+
+    Args:
+        claims: as the engine wrote them.
+        decisions: in the order they were taken, `by` loaded.
+    """
+    written = {claim.target: claim for claim in claims}
+    now = dict(written)
+    position = max((claim.position for claim in written.values()), default=0)
+    for decision in decisions:
+        target = decision.target
+        if decision.verb == Decision.Verb.UNDO:
+            if target in written:
+                now[target] = written[target]
+            else:
+                now.pop(target, None)
+            continue
+        base = written.get(target) or now.get(target)
+        content = decision.content or {}
+        if base is None:
+            position += 1
+        place = base.position if base else position
+        is_reworded = bool(content)
+        kept = now.get(target) if decision.verb == Decision.Verb.REJECT else base
+        now[target] = ReviewedClaim(
+            target=target,
+            position=place,
+            text=content["text"] if is_reworded else kept.text if kept else "",
+            category=content["category"] if is_reworded else kept.category if kept else "",
+            assertion=content["assertion"] if is_reworded else kept.assertion if kept else "",
+            evidence=tuple(content["evidence"]) if is_reworded else kept.evidence if kept else (),
+            flags=tuple(ShownFlag(**flag) for flag in content["flags"])
+            if is_reworded
+            else kept.flags
+            if kept
+            else (),
+            verb=decision.verb,
+            by=decision.by.full_name,
+            at=decision.at,
+            reason=decision.reason or "",
+            original=written[target].text if is_reworded and target in written else "",
+        )
+    return list(now.values())
+
+
+def current_claims(summary: Summary, review: Review | None) -> list[ReviewedClaim]:
+    """Read a summary's claims with all decisions folded in, gravest first."""
+    written = engine_claims(summary)
+    decisions = review.decisions.select_related("by").order_by("number") if review else ()
+    rank = {claim.target: claim.rank for claim in written}
+    folded = fold(written, decisions)
+    return sorted(folded, key=lambda claim: (rank.get(claim.target, claim.rank), claim.position))
+
+
+def build(summary: Summary, *, by: User) -> ReviewPage:
+    """Assemble the page of a summary the person may see."""
+    review = Review.objects.filter(summary=summary).first()
+    signature = Signature.objects.select_related("signed_by").filter(review=review).first() if review else None
+    note = Note.objects.select_related("document").get(summary_sources__summary=summary)
+    read = from_layout(note.text, note.layout)
+    newer = (
+        Summary.objects.filter(sources__note=note, status=Summary.Status.READY, started_at__gt=summary.started_at)
+        .order_by("-started_at")
+        .first()
+    )
+    return ReviewPage(
+        summary=summary,
+        patient=summary.patient,
+        note=note,
+        document=note.document,
+        sentences=read.sentences,
+        claims=tuple(current_claims(summary, review)),
+        version=review.version if review else 0,
+        signature=signature,
+        addenda=tuple(signature.addenda.select_related("by")) if signature else (),
+        namesake=has_namesake(summary.patient, by=by),
+        newer_notes=tuple(note.superseded_by.filter(document__withdrawal=None).defer("text_sealed")),
+        withdrawals=tuple(Withdrawal.objects.filter(document=note.document).select_related("by")),
+        newer=newer,
+        may_sign=may_sign(by, summary) is None,
+    )

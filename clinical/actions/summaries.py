@@ -1,0 +1,222 @@
+"""Summaries: asking for one, watching it come, opening a note, taking the text out, the worklist."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db import models
+from django.db.models.functions import Coalesce
+
+from clinical.access import NOT_FOUND, Refusal, Refused, may_use_note
+from clinical.actions import jobs
+from clinical.actions.audit import audited
+from clinical.actions.finding import find
+from clinical.actions.review_pages import ReviewedClaim, ReviewPage, build, engine_claims
+from clinical.models import (
+    AuditType,
+    Claim,
+    Decision,
+    Document,
+    Flag,
+    Job,
+    Note,
+    Patient,
+    Signature,
+    Summary,
+    SummarySource,
+    User,
+)
+from inference.vocabulary import Severity
+
+WORKLIST_ROWS = 100
+
+
+def request(*, by: User, note_id: UUID) -> Job:
+    """Ask for a new draft of a note; older drafts stay.
+
+    Raises:
+        Refused: 409, one is being made already, or the note may not be used.
+    """
+    with audited(AuditType.SUMMARY_REQUESTED, by=by) as entry:
+        note: Note = find(Note.objects.select_related("document"), note_id, by=by)
+        entry.thing, entry.patient_id = note, note.patient_id
+        if refusal := may_use_note(note):
+            raise Refused(refusal, thing=note)
+        job = jobs.queue(Job.Kind.SUMMARIZE, document=note.document, note=note, by=by)
+    return job
+
+
+def open_summary(*, by: User, summary_id: UUID) -> ReviewPage:
+    """Open a summary beside its source."""
+    return _read(AuditType.SUMMARY_OPENED, summary_id, by)
+
+
+def print_summary(*, by: User, summary_id: UUID) -> ReviewPage:
+    """Open a summary for print.
+
+    Raises:
+        Refused: 409, the draft is not complete.
+    """
+    return _read(AuditType.SUMMARY_PRINTED, summary_id, by, demand_complete=True)
+
+
+def copy_text(*, by: User, summary_id: UUID) -> ReviewPage:
+    """Take the text of a summary out.
+
+    Raises:
+        Refused: 409, the draft is not complete.
+    """
+    return _read(AuditType.SUMMARY_COPIED, summary_id, by, demand_complete=True)
+
+
+def _read(kind: AuditType, summary_id: UUID, by: User, *, demand_complete: bool = False) -> ReviewPage:
+    with audited(kind, by=by) as entry:
+        summary: Summary = find(Summary.objects, summary_id, by=by)
+        entry.thing, entry.patient_id = summary, summary.patient_id
+        page = build(summary, by=by)
+        if demand_complete and summary.status != Summary.Status.READY:
+            raise Refused(Refusal("incomplete", "This draft is not complete yet.", 409), thing=summary)
+        if page.withdrawals and demand_complete and page.signature is None:
+            raise Refused(
+                Refusal("withdrawn", "The note was entered in error; its draft cannot be used.", 409),
+                thing=summary,
+            )
+    return page
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What came since the cursor. `after` is the next cursor."""
+
+    summary: Summary
+    claims: list[ReviewedClaim]
+    after: int
+
+
+def progress(*, by: User, summary_id: UUID, after: int) -> Progress:
+    """Fetch the claims that came after a position; polling is not a read, but its denial is audited."""
+    with_denial = audited_look(by, summary_id)
+    claims = engine_claims(with_denial, after=after)
+    return Progress(with_denial, claims, claims[-1].position if claims else after)
+
+
+def audited_look(by: User, summary_id: UUID) -> Summary:
+    """Find a summary for polling: no event when it is seen, an audited denial when it may not be."""
+    visible: Summary | None = (
+        Summary.objects.visible_to(by).select_related("model_version").filter(pk=summary_id).first()
+    )
+    if visible is None:
+        with audited(AuditType.SUMMARY_OPENED, by=by):
+            raise Refused(NOT_FOUND, thing=Summary.objects.filter(pk=summary_id).first())
+    return visible
+
+
+@dataclass(frozen=True)
+class WaitingSummary:
+    """A line of the worklist.
+
+    Attributes:
+        critical_count: claims with a critical flag and no decision.
+        undecided_count: claims nobody decided.
+    """
+
+    summary: Summary
+    document: Document
+    patient: Patient
+    critical_count: int
+    claim_count: int
+    undecided_count: int
+
+
+@dataclass(frozen=True)
+class Worklist:
+    """What waits for a clinician.
+
+    Attributes:
+        waiting: drafts ready for review, most open critical flags first, then the longest waiting.
+        in_doubt: documents that name another patient than the chosen one.
+        failed: documents whose reading or drafting failed.
+        in_work: documents being read or drafted.
+        signed: what the care teams signed last.
+    """
+
+    waiting: list[WaitingSummary]
+    in_doubt: list[Document]
+    failed: list[tuple[Document, str]]
+    in_work: list[Document]
+    signed: list[Signature]
+
+
+def worklist(*, by: User) -> Worklist:
+    """Open the worklist: one audit event that names the patients shown."""
+    with audited(AuditType.WORKLIST_OPENED, by=by) as entry:
+        waiting = _waiting(by)
+        documents = (
+            Document.objects.visible_to(by).not_withdrawn().defer("content_sealed").select_related("patient")
+        )
+        newest = Job.objects.filter(document=models.OuterRef("pk")).order_by("-created_at", "-id")
+        documents = documents.annotate(
+            job_status=models.Subquery(newest.values("status")[:1]),
+            job_error=models.Subquery(newest.values("error_code")[:1]),
+        ).order_by("-uploaded_at", "-id")
+        in_doubt = list(documents.filter(mismatch__outcome="")[:WORKLIST_ROWS])
+        failed = list(documents.filter(job_status=Job.Status.FAILED)[:WORKLIST_ROWS])
+        live = [Job.Status.QUEUED, Job.Status.RUNNING]
+        in_work = list(documents.filter(job_status__in=live)[:WORKLIST_ROWS])
+        signed = list(
+            Signature.objects.filter(review__summary__patient__in=Patient.objects.visible_to(by))
+            .defer("content_sealed")
+            .select_related("signed_by", "review__summary__patient")
+            .order_by("-signed_at", "-id")[:10]
+        )
+        shown = {line.patient.pk for line in waiting} | {d.patient_id for d in [*in_doubt, *failed, *in_work]}
+        shown |= {signature.review.summary.patient_id for signature in signed}
+        entry.detail["patients"] = sorted(str(pk) for pk in shown)
+        failures = [(document, jobs.failure_words(document.job_error)) for document in failed]
+    return Worklist(waiting, in_doubt, failures, in_work, signed)
+
+
+def _waiting(by: User) -> list[WaitingSummary]:
+    newest = Decision.objects.filter(claim=models.OuterRef("pk")).order_by("-number").values("verb")[:1]
+    claims = Claim.objects.filter(summary=models.OuterRef("pk")).annotate(
+        newest=Coalesce(models.Subquery(newest), models.Value("undo"))
+    )
+    critical = claims.filter(
+        models.Exists(Flag.objects.filter(claim=models.OuterRef("pk"), severity=Severity.CRITICAL))
+    )
+
+    def count(rows: models.QuerySet[Claim]) -> Coalesce:
+        counted = rows.order_by().values("summary").annotate(n=models.Count("pk")).values("n")
+        return Coalesce(models.Subquery(counted), 0)
+
+    newer = Summary.objects.filter(
+        sources__note=models.OuterRef("sources__note"),
+        status=Summary.Status.READY,
+        started_at__gt=models.OuterRef("started_at"),
+    )
+    found = (
+        Summary.objects.visible_to(by)
+        .awaiting_review()
+        .not_withdrawn()
+        .exclude(models.Exists(newer))
+        .select_related("patient", "model_version")
+        .prefetch_related(
+            models.Prefetch(
+                "sources",
+                queryset=SummarySource.objects.select_related("note__document").defer(
+                    "note__text_sealed", "note__layout", "note__document__content_sealed"
+                ),
+            )
+        )
+        .annotate(
+            critical_count=count(critical.filter(newest="undo")),
+            claim_count=count(claims),
+            undecided_count=count(claims.filter(newest="undo")),
+        )
+        .order_by("-critical_count", "ended_at", "id")[:WORKLIST_ROWS]
+    )
+    return [
+        WaitingSummary(
+            s, s.sources.all()[0].note.document, s.patient, s.critical_count, s.claim_count, s.undecided_count
+        )
+        for s in found
+    ]

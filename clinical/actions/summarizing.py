@@ -1,0 +1,108 @@
+"""The work of a summarize job: claims stored one by one as they are checked, then the summary made ready."""
+
+from collections.abc import Iterator
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from clinical.access import may_use_note
+from clinical.actions import engines
+from clinical.actions.audit import audited
+from clinical.actions.failures import Failure
+from clinical.actions.leases import Lease
+from clinical.models import AuditType, Claim, Evidence, Flag, Job, Note, Summary, SummarySource
+from inference.engines.base import Completion, EngineError
+from inference.pipeline import CheckedClaim, summarize
+from inference.text import from_layout
+
+PRIORITY = {"interactive": 0, "overnight": 10}
+"""vLLM's request priority: lower is served first."""
+
+
+def work(lease: Lease) -> Iterator[Job]:
+    """Draft the summary of a note; yields no further job.
+
+    Raises:
+        Failure: the engine failed, with whether another try may help.
+        LeaseLost: another attempt has it, or it was cancelled.
+    """
+    note = Note.objects.select_related("document").get(pk=lease.job.note_id)
+    if refusal := may_use_note(note):
+        raise Failure(refusal.code if refusal.code == "withdrawn" else "cancelled", is_temporary=False)
+    engine, prompt = engines.site_engine(), engines.prompt(lease.job.prompt)
+    try:
+        version = engine.version()
+        summary = _begin(lease, note, engines.model_version(version, prompt))
+        read = from_layout(note.text, note.layout)
+        position, completion = 0, None
+        for item in summarize(read, prompt=prompt, engine=engine, priority=PRIORITY[lease.job.lane]):
+            lease.check()
+            if isinstance(item, Completion):
+                completion = item
+            else:
+                position += 1
+                _store(lease, summary, note.pk, position, item)
+    except EngineError as error:
+        raise Failure(
+            error.code, is_temporary=error.is_temporary, retry_after_s=error.retry_after_s
+        ) from None
+    if completion is None:
+        raise Failure("bad_output", is_temporary=True)
+    _finish(lease, summary, completion, position)
+    yield from ()
+
+
+def _begin(lease: Lease, note: Note, model_version: engines.ModelVersion) -> Summary:
+    """Open this attempt's summary and abandon what dead attempts left streaming."""
+    now = timezone.now()
+    with audited(AuditType.SUMMARY_STARTED, by=None, patient_id=note.patient_id) as entry:
+        lease.fence()
+        Summary.objects.filter(job=lease.job, status=Summary.Status.STREAMING).update(
+            status=Summary.Status.ABANDONED, ended_at=now, abandoned_because="gave_up"
+        )
+        entry.thing = summary = Summary.objects.create(
+            patient_id=note.patient_id, job=lease.job, attempt=lease.attempt, model_version=model_version
+        )
+        SummarySource.objects.create(summary=summary, note=note, position=1)
+        entry.detail.update(note=str(note.pk), attempt=lease.attempt, engine=model_version.engine)
+    return summary
+
+
+def _store(lease: Lease, summary: Summary, note_id: UUID, position: int, item: CheckedClaim) -> None:
+    """Store one checked claim; a trigger refuses it unless the summary streams and the attempt is current."""
+    with transaction.atomic():
+        lease.fence()
+        claim = Claim.objects.create(
+            summary=summary,
+            position=position,
+            category=item.category,
+            assertion=item.assertion,
+            text=item.text,
+        )
+        Evidence.objects.bulk_create(
+            Evidence(claim=claim, note_id=note_id, number=s.number, start=s.start, end=s.end)
+            for s in item.evidence
+        )
+        Flag.objects.bulk_create(
+            Flag(claim=claim, position=at, kind=flag.kind, severity=flag.severity, message=flag.message)
+            for at, flag in enumerate(item.flags, 1)
+        )
+        if position == 1:
+            Summary.objects.filter(pk=summary.pk).update(first_claim_at=timezone.now())
+
+
+def _finish(lease: Lease, summary: Summary, completion: Completion, claim_count: int) -> None:
+    """Make the summary ready and the job done, in one transaction."""
+    now = timezone.now()
+    with audited(
+        AuditType.SUMMARY_READY, by=None, thing=summary, patient_id=summary.patient_id, claims=claim_count
+    ):
+        lease.fence()
+        Summary.objects.filter(pk=summary.pk).update(
+            status=Summary.Status.READY,
+            ended_at=now,
+            prompt_tokens=completion.prompt_tokens,
+            output_tokens=completion.output_tokens,
+        )
+        Job.objects.filter(pk=lease.job.pk).update(status=Job.Status.DONE, finished_at=now, lease_until=None)

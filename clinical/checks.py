@@ -1,0 +1,60 @@
+"""System checks: every route declares its access; the engine stands inside the site; the role is not the owner."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Tags, register
+from django.core.exceptions import ImproperlyConfigured
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from clinical import access
+from clinical.database_roles import owns_tables
+
+
+def routes(patterns: Sequence[URLPattern | URLResolver] | None = None) -> Iterator[URLPattern]:
+    """Walk every route of the site."""
+    for pattern in get_resolver().url_patterns if patterns is None else patterns:
+        if isinstance(pattern, URLResolver):
+            yield from routes(pattern.url_patterns)
+        else:
+            yield pattern
+
+
+@register(Tags.security)
+def every_route_declares_its_access(app_configs: Any, **_: Any) -> list[CheckMessage]:
+    """Find routes that name no permission, or one that the table does not have."""
+    errors: list[CheckMessage] = []
+    for route in routes():
+        permission = access.permission_of(route.callback, route.name)
+        if permission not in access.PERMISSIONS:
+            errors.append(
+                Error(
+                    f"The route {route.pattern} declares no access.",
+                    hint="Decorate its view with @access(...), or name it in access.ROUTES_OF_OTHERS.",
+                    id="clinical.E001",
+                )
+            )
+    return errors
+
+
+@register(Tags.security)
+def the_engine_is_inside_the_site(app_configs: Any, **_: Any) -> list[CheckMessage]:
+    """Refuse an engine address outside the configured site networks."""
+    from clinical.actions.engines import address_refusal
+
+    refusal = address_refusal(settings.EPITOME_ENGINE_URL) if settings.EPITOME_ENGINE_URL else ""
+    return [Error(refusal, id="clinical.E002")] if refusal else []
+
+
+def refuse_owner_role() -> None:
+    """Stop a web server or worker that runs as the database's owner.
+
+    Raises:
+        ImproperlyConfigured: the role could re-grant itself the right to rewrite the audit.
+    """
+    if owns_tables():
+        raise ImproperlyConfigured(
+            "DATABASE_URL names a role that owns the tables. Give the application a role of its own and put"
+            " the owner into DATABASE_OWNER_URL, which only migrations use."
+        )

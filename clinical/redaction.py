@@ -1,0 +1,31 @@
+"""Logs without clinical text."""
+
+import logging
+import time
+import traceback
+from types import TracebackType
+
+
+class PlainFormatter(logging.Formatter):
+    """One line a record, UTC; of an exception only its class and places, since its message may quote a note."""
+
+    converter = time.gmtime
+
+    def __init__(self) -> None:
+        super().__init__("%(asctime)s %(levelname)s %(name)s %(message)s")
+
+    def formatException(  # noqa: N802 - the name is logging's
+        self,
+        ei: tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None],
+    ) -> str:
+        """Give the class and the file, line and function of each frame, never the message or the source line."""
+        kind, _, trace = ei
+        places = [f"{f.filename}:{f.lineno} {f.name}" for f in traceback.extract_tb(trace)]
+        return f"{kind.__name__ if kind else 'no exception'} at " + " > ".join(places)
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Format a record, ignoring an exception text that another formatter has cached on it."""
+        record.exc_text = None
+        text = super().format(record)
+        record.exc_text = None
+        return text

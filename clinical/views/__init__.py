@@ -1,0 +1,1 @@
+"""Thin views: fetch, one action, render. A file per noun."""
