@@ -32,7 +32,7 @@ for lock in base embedded; do
 done
 
 say "adding the source as committed"
-git archive --format=tar.gz --prefix=app/ --output="$dist/app.tar.gz" HEAD
+git -c tar.umask=022 archive --format=tar.gz --prefix=app/ --output="$dist/app.tar.gz" HEAD
 
 say "building the static files"
 work="$(mktemp -d)"
