@@ -1,0 +1,192 @@
+"""Negation, doubt, time and person: a claim must mean its words as the evidence means them.
+
+Words are aligned by stem; for each word that both have, the sense in the claim (its text, and its
+assertion) is compared with the senses in the evidence. A word that the evidence uses in both senses
+raises no doubt.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from inference.checking.evidence import expansions
+from inference.checking.flags import Flag, quoted
+from inference.checking.lexicons import lexicon
+from inference.checking.reading import Reading
+from inference.checking.scopes import Sense
+from inference.checking.tokens import STOP_WORDS
+from inference.vocabulary import Assertion, Severity
+
+_ALL_OF_IT = 0.5  # share of the aligned words that must carry a cue before the claim as a whole is doubted
+_SOME_OF_IT = 0.2  # share of the aligned words whose negation may differ before it is worth a flag
+
+_WEAK = STOP_WORDS | frozenset(lexicon("words")["weak"].split())
+_NORMAL = frozenset(lexicon("words")["normal"].split())
+
+
+_Place = tuple[Reading, int, Sense]  # a source, a token of it, how that token is meant
+
+
+class _Aligned(NamedTuple):
+    token: int  # token of the claim
+    word: str  # its stem
+    ours: Sense
+    theirs: tuple[_Place, ...]  # where the evidence has the word, and how it means it
+
+
+def check(claim: Reading, sources: Sequence[Reading], assertion: Assertion) -> list[Flag]:
+    """Flag a claim that turns the evidence round, drops its doubt, or moves it in time or to another person.
+
+    At most one flag: the gravest difference explains the others.
+    """
+    aligned = _align(claim, sources)
+    if not aligned:
+        return []
+    for test in (_negation, _family, _certainty, _ended):
+        flag = test(claim, aligned, assertion)
+        if flag is not None:
+            return [flag]
+    return []
+
+
+def _align(claim: Reading, sources: Sequence[Reading]) -> list[_Aligned]:
+    places: dict[str, list[_Place]] = {}
+    for source in sources:
+        about_family = Sense.FAMILY if is_family_title(source.section) else Sense.PLAIN
+        for index, word in source.stems.items():
+            if not source.senses.is_cue[index]:
+                place = (source, index, source.sense_of(index) | about_family)
+                for meant in (word, *expansions().get(word, ())):
+                    places.setdefault(meant, []).append(place)
+    aligned = []
+    for index, word in claim.stems.items():
+        if word in _WEAK or len(word) == 1 or claim.senses.is_cue[index]:
+            continue
+        theirs = places.get(word) or next(
+            (places[meant] for meant in expansions().get(word, ()) if meant in places and meant not in _WEAK),
+            None,
+        )
+        if theirs:
+            aligned.append(_Aligned(index, word, claim.sense_of(index), tuple(theirs)))
+    return aligned
+
+
+def is_family_title(title: str) -> bool:
+    """Tell whether a section is about relatives."""
+    words = title.lower().split()
+    return "family" in words or words in (["fh"], ["fhx"])
+
+
+def _negation(claim: Reading, aligned: list[_Aligned], assertion: Assertion) -> Flag | None:
+    says_no = any(Sense.NEGATED in word.ours for word in aligned)
+    is_absent = assertion is Assertion.ABSENT
+    if is_absent and not says_no and _NORMAL.intersection(token.lower for token in claim.words):
+        return None  # "Chest clear" as absent: nothing is denied that the words do not deny
+    opposed: list[tuple[_Aligned, bool]] = []
+    for word in aligned:
+        denied = Sense.NEGATED in word.ours or (is_absent and not says_no)
+        theirs = {Sense.NEGATED in sense for _, _, sense in word.theirs}
+        if (
+            is_absent
+            and not says_no
+            and any(sense & (Sense.POSSIBLE | Sense.ENDED) for _, _, sense in word.theirs)
+        ):
+            continue
+        if theirs == {not denied}:
+            opposed.append((word, denied))
+    if len(opposed) < max(1, _SOME_OF_IT * len(aligned)):
+        return None
+    word, denied = opposed[0]
+    source, index, _ = word.theirs[0]
+    said = quoted(_around(claim, word.token))
+    says = quoted(_around(source, index))
+    state = "absent" if denied else "present"
+    return Flag(
+        "negation",
+        Severity.CRITICAL,
+        f"Negation: the claim gives {said} as {state}; sentence {source.number} says {says}.",
+    )
+
+
+def _share(aligned: list[_Aligned], sense: Sense) -> tuple[float, _Aligned | None]:
+    """The share of aligned words that the evidence always means so and the claim's text does not."""
+    lost = [
+        word
+        for word in aligned
+        if not word.ours & sense and all(theirs & sense for _, _, theirs in word.theirs)
+    ]
+    return (len(lost) / len(aligned), lost[0]) if lost else (0.0, None)
+
+
+def _family(claim: Reading, aligned: list[_Aligned], assertion: Assertion) -> Flag | None:
+    share, word = _share(aligned, Sense.FAMILY)
+    is_ours = assertion is Assertion.FAMILY or any(Sense.FAMILY in sense for sense in claim.senses.of)
+    if word is not None and share >= _ALL_OF_IT and not is_ours:
+        source, index, _ = word.theirs[0]
+        return Flag(
+            "person",
+            Severity.CRITICAL,
+            f"Person: the claim gives {quoted(_around(claim, word.token))} to the patient; "
+            f"sentence {source.number} speaks of a relative: {quoted(_around(source, index))}.",
+        )
+    nobody = not any(Sense.FAMILY in sense for word in aligned for _, _, sense in word.theirs)
+    if assertion is Assertion.FAMILY and nobody and not any(Sense.FAMILY in s for s in claim.senses.of):
+        source, index, _ = aligned[0].theirs[0]
+        return Flag(
+            "person",
+            Severity.CRITICAL,
+            f"Person: the claim is marked as about a relative; sentence {source.number} names none: "
+            f"{quoted(_around(source, index))}.",
+        )
+    return None
+
+
+def _certainty(claim: Reading, aligned: list[_Aligned], assertion: Assertion) -> Flag | None:
+    doubt = Sense.POSSIBLE | Sense.HYPOTHETICAL
+    share, word = _share(aligned, doubt)
+    if word is None or share < _ALL_OF_IT:
+        return None
+    if assertion in {Assertion.POSSIBLE, Assertion.HYPOTHETICAL} or any(
+        sense & doubt for sense in claim.senses.of
+    ):
+        return None
+    source, index, sense = word.theirs[0]
+    is_unlikely = any(token.lower == "unlikely" for token in source.words)
+    how = "unlikely" if is_unlikely else "possible" if Sense.POSSIBLE in sense else "a condition or a risk"
+    return Flag(
+        "certainty",
+        Severity.CRITICAL if is_unlikely else Severity.WARNING,
+        f"Certainty: the claim states {quoted(_around(claim, word.token))} as fact; sentence {source.number} "
+        f"gives it as {how}: {quoted(_around(source, index))}.",
+    )
+
+
+def _ended(claim: Reading, aligned: list[_Aligned], assertion: Assertion) -> Flag | None:
+    if assertion is not Assertion.PRESENT or claim.drugs:  # stopped drugs have their own check
+        return None
+    past = Sense.ENDED | Sense.HISTORICAL
+    share, word = _share(aligned, Sense.ENDED)
+    if word is None or share < _ALL_OF_IT or any(sense & past for sense in claim.senses.of):
+        return None
+    source, index, _ = word.theirs[0]
+    return Flag(
+        "timing",
+        Severity.WARNING,
+        f"Time: the claim gives {quoted(_around(claim, word.token))} as current; sentence {source.number} "
+        f"gives it as over: {quoted(_around(source, index))}.",
+    )
+
+
+def _around(reading: Reading, index: int) -> str:
+    """A word with its neighbours: from the cue that denies it if that is near, else from two words before."""
+    cue = reading.senses.negated_by.get(index, index)
+    first = cue if 0 < index - cue <= 6 or cue == index else index
+    if first == index:
+        first = max(0, index - 2)
+        while first < index and not reading.words[first].lower[0].isalnum():
+            first += 1
+    last = min(len(reading.words) - 1, index + 1)
+    if not reading.words[last].lower[0].isalnum():
+        last = index
+    if cue > index:
+        last = min(len(reading.words) - 1, cue + 1)
+    return reading.text[reading.words[first].start : reading.words[last].end]

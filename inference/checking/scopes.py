@@ -1,0 +1,138 @@
+"""In what sense each word of a text is meant: negated, possible, past, hypothetical, about a relative.
+
+After ConText (Harkema, Dowling, Thornblade and Chapman, J Biomed Inform 2009;42:839-51), with the
+project's own cues (`lexicons/cues.toml`). A cue governs the words before or after it up to a boundary; a
+full stop, a semicolon and the end of the text are boundaries, and so are the listed words ("but",
+"however"). One pass over the tokens.
+"""
+
+from bisect import bisect_left
+from enum import IntFlag
+from functools import cache
+from typing import NamedTuple
+
+from inference.checking.lexicons import lexicon
+from inference.checking.phrases import Found, PhraseTable
+from inference.checking.tokens import Token
+
+
+class Sense(IntFlag):
+    """How a word is meant; none of these means: stated as so, now, about the patient."""
+
+    PLAIN = 0
+    NEGATED = 1
+    POSSIBLE = 2
+    HYPOTHETICAL = 4
+    ENDED = 8  # stopped, resolved
+    HISTORICAL = 16  # "history of", "previous": often still so
+    FAMILY = 32
+
+
+class Senses(NamedTuple):
+    """The sense of each token, which tokens are themselves cues, and the cue that negates each token."""
+
+    of: list[Sense]
+    is_cue: list[bool]
+    negated_by: dict[int, int]  # token -> first token of the cue that negates it
+
+
+_MARKS = frozenset(".;!\n•·")
+
+
+class _Role(NamedTuple):
+    sense: Sense
+    is_before: bool
+
+
+@cache
+def _cues() -> PhraseTable[tuple[_Role, ...]]:
+    roles: dict[str, list[_Role]] = {}
+    content = lexicon("cues")
+    for sense in (
+        Sense.NEGATED,
+        Sense.POSSIBLE,
+        Sense.HYPOTHETICAL,
+        Sense.ENDED,
+        Sense.HISTORICAL,
+        Sense.FAMILY,
+    ):
+        group = content[str(sense.name).lower()]
+        for direction in ("before", "after"):
+            for phrase in group[direction]:
+                roles.setdefault(phrase, []).append(_Role(sense, direction == "before"))
+    for phrase in (*content["neutral"]["phrases"], *content["boundary"]["phrases"]):
+        roles.setdefault(phrase, [])
+    return PhraseTable((phrase, tuple(found)) for phrase, found in roles.items())
+
+
+@cache
+def _boundaries() -> frozenset[tuple[str, ...]]:
+    return frozenset(tuple(phrase.split()) for phrase in lexicon("cues")["boundary"]["phrases"])
+
+
+@cache
+def _reporting() -> tuple[frozenset[str], frozenset[str]]:
+    group = lexicon("cues")["reporting"]
+    return frozenset(group["verbs"]), frozenset(group["companions"])
+
+
+def senses(words: list[Token], text: str) -> Senses:
+    """Read the sense of every token of `text`."""
+    of = [Sense.PLAIN] * len(words)
+    is_cue = [False] * len(words)
+    negated_by: dict[int, int] = {}
+    hits = _cues().find(words)
+    marks = [index for index, word in enumerate(words) if word.lower in _MARKS]
+    edges = _edges(words, hits, marks)
+    for hit in hits:
+        for role in hit.value:
+            if not _counts(role, hit, words, text):
+                continue
+            for index in range(hit.first, hit.past):
+                is_cue[index] = True
+            if role.is_before:
+                # "If potassium falls, start X" puts X under the condition too: only a full stop ends an "if".
+                ends = marks if role.sense is Sense.HYPOTHETICAL else edges
+                reach = range(hit.past, _next_edge(ends, hit.past, len(words)))
+            else:
+                reach = range(_last_edge(edges, hit.first), hit.first)
+            for index in reach:
+                of[index] |= role.sense
+                if role.sense is Sense.NEGATED:
+                    negated_by.setdefault(index, hit.first)
+    return Senses(of, is_cue, negated_by)
+
+
+def _edges(words: list[Token], hits: list[Found[tuple[_Role, ...]]], marks: list[int]) -> list[int]:
+    """Tokens at which reaches end, ascending: the marks and the boundary words."""
+    edges = set(marks)
+    for hit in hits:
+        if tuple(word.lower for word in words[hit.first : hit.past]) in _boundaries():
+            edges.add(hit.first)
+    return sorted(edges)
+
+
+def _next_edge(edges: list[int], index: int, size: int) -> int:
+    place = bisect_left(edges, index)
+    return edges[place] if place < len(edges) else size
+
+
+def _last_edge(edges: list[int], index: int) -> int:
+    place = bisect_left(edges, index)
+    return edges[place - 1] + 1 if place else 0
+
+
+def _counts(role: _Role, hit: Found[tuple[_Role, ...]], words: list[Token], text: str) -> bool:
+    """Tell whether a cue is meant as one here: not "May" the month, not "her mother reports", not "PE?"."""
+    first = words[hit.first]
+    if first.lower == "?":
+        return text[first.end : first.end + 1].isalnum() or text[first.end : first.end + 2][1:].isalnum()
+    neighbours = [words[index].lower for index in (hit.first - 1, hit.past) if 0 <= index < len(words)]
+    if first.lower == "may":
+        return not any(word[0].isdigit() for word in neighbours)
+    if role.sense is Sense.FAMILY and role.is_before and hit.past - hit.first == 1:
+        verbs, companions = _reporting()
+        after = words[hit.past].lower if hit.past < len(words) else ""
+        before = [words[index].lower for index in range(max(0, hit.first - 2), hit.first)]
+        return after not in verbs and not companions.intersection(before)
+    return True
