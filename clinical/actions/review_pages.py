@@ -2,7 +2,7 @@
 
 import datetime
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from clinical.access import may_sign
@@ -24,6 +24,8 @@ from inference.text import Sentence, from_layout
 from inference.vocabulary import Assertion, Category, Severity
 
 RANK = {Severity.CRITICAL.value: 0, Severity.WARNING.value: 1, Severity.NOTE.value: 2}
+ADDED = 4
+"""The rank at which claims stand that a clinician added: after the engine's."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,10 @@ class ShownFlag:
     kind: str
     severity: str
     message: str
+
+
+def _rank(flags: Iterable[ShownFlag]) -> int:
+    return min((RANK[flag.severity] for flag in flags), default=3)
 
 
 @dataclass(frozen=True)
@@ -45,6 +51,7 @@ class ReviewedClaim:
         evidence: sentence numbers of the source.
         verb: accept, edit, reject or add; "" while nobody has decided.
         original: the engine's wording where a clinician edited it, else "".
+        first_rank: the rank it first had; it decides where the claim stands, so that nothing moves in review.
     """
 
     target: UUID
@@ -59,6 +66,7 @@ class ReviewedClaim:
     at: datetime.datetime | None = None
     reason: str = ""
     original: str = ""
+    first_rank: int = 3
 
     @property
     def category_label(self) -> str:
@@ -92,7 +100,7 @@ class ReviewedClaim:
     @property
     def rank(self) -> int:
         """Gravest flag first: 0 critical, 1 warning, 2 note, 3 none."""
-        return min((RANK[flag.severity] for flag in self.flags), default=3)
+        return _rank(self.flags)
 
     @property
     def spoken(self) -> str:
@@ -106,7 +114,7 @@ class ReviewPage:
     """Everything a clinician sees of a summary.
 
     Attributes:
-        claims: gravest flags first, then the engine's order; the order does not change when they are decided.
+        claims: gravest flags first, then the engine's order, then added ones; deciding moves nothing.
         version: what a save must send back; an older one is refused.
         namesake: another patient the clinician can see has the same name.
         newer_notes: notes that supersede a source.
@@ -176,11 +184,14 @@ class ReviewPage:
 
 def engine_claims(summary: Summary, *, after: int = 0) -> list[ReviewedClaim]:
     """Read the engine's claims after a position, in order, without decisions."""
-    rows = summary.claims.filter(position__gt=after).prefetch_related("evidence", "flags").order_by("position")
+    rows = (
+        summary.claims.filter(position__gt=after).prefetch_related("evidence", "flags").order_by("position")
+    )
     return [_as_written(claim) for claim in rows]
 
 
 def _as_written(claim: Claim) -> ReviewedClaim:
+    flags = tuple(ShownFlag(f.kind, f.severity, f.message) for f in claim.flags.all())
     return ReviewedClaim(
         target=claim.pk,
         position=claim.position,
@@ -188,7 +199,8 @@ def _as_written(claim: Claim) -> ReviewedClaim:
         category=claim.category,
         assertion=claim.assertion,
         evidence=tuple(e.number for e in claim.evidence.all()),
-        flags=tuple(ShownFlag(f.kind, f.severity, f.message) for f in claim.flags.all()),
+        flags=flags,
+        first_rank=_rank(flags),
     )
 
 
@@ -210,51 +222,48 @@ def fold(claims: Iterable[ReviewedClaim], decisions: Iterable[Decision]) -> list
             else:
                 now.pop(target, None)
             continue
-        base = written.get(target) or now.get(target)
-        content = decision.content or {}
-        if base is None:
+        if target not in now:
             position += 1
-        place = base.position if base else position
-        is_reworded = bool(content)
-        kept = now.get(target) if decision.verb == Decision.Verb.REJECT else base
-        now[target] = ReviewedClaim(
-            target=target,
-            position=place,
-            text=content["text"] if is_reworded else kept.text if kept else "",
-            category=content["category"] if is_reworded else kept.category if kept else "",
-            assertion=content["assertion"] if is_reworded else kept.assertion if kept else "",
-            evidence=tuple(content["evidence"]) if is_reworded else kept.evidence if kept else (),
-            flags=tuple(ShownFlag(**flag) for flag in content["flags"])
-            if is_reworded
-            else kept.flags
-            if kept
-            else (),
-            verb=decision.verb,
-            by=decision.by.full_name,
-            at=decision.at,
-            reason=decision.reason or "",
-            original=written[target].text if is_reworded and target in written else "",
+        added = ReviewedClaim(target, position, "", "", "", (), (), first_rank=ADDED)
+        base = written.get(target) or now.get(target, added)
+        kept = now.get(target, base) if decision.verb == Decision.Verb.REJECT else base
+        if content := decision.content:
+            kept = replace(
+                kept,
+                text=content["text"],
+                category=content["category"],
+                assertion=content["assertion"],
+                evidence=tuple(content["evidence"]),
+                flags=tuple(ShownFlag(**flag) for flag in content["flags"]),
+                original=written[target].text if target in written else "",
+            )
+        now[target] = replace(
+            kept, verb=decision.verb, by=decision.by.full_name, at=decision.at, reason=decision.reason or ""
         )
     return list(now.values())
 
 
 def current_claims(summary: Summary, review: Review | None) -> list[ReviewedClaim]:
-    """Read a summary's claims with all decisions folded in, gravest first."""
+    """Read a summary's claims with all decisions folded in: gravest first, added ones last."""
     written = engine_claims(summary)
     decisions = review.decisions.select_related("by").order_by("number") if review else ()
-    rank = {claim.target: claim.rank for claim in written}
-    folded = fold(written, decisions)
-    return sorted(folded, key=lambda claim: (rank.get(claim.target, claim.rank), claim.position))
+    return sorted(fold(written, decisions), key=lambda claim: (claim.first_rank, claim.position))
 
 
 def build(summary: Summary, *, by: User) -> ReviewPage:
     """Assemble the page of a summary the person may see."""
     review = Review.objects.filter(summary=summary).first()
-    signature = Signature.objects.select_related("signed_by").filter(review=review).first() if review else None
-    note = Note.objects.select_related("document").get(summary_sources__summary=summary)
+    signature = (
+        Signature.objects.select_related("signed_by").filter(review=review).first() if review else None
+    )
+    # Without the deferral every opening would load the document's bytes, up to 20 MB.
+    sources = Note.objects.select_related("document").defer("document__content_sealed")
+    note = sources.get(summary_sources__summary=summary)
     read = from_layout(note.text, note.layout)
     newer = (
-        Summary.objects.filter(sources__note=note, status=Summary.Status.READY, started_at__gt=summary.started_at)
+        Summary.objects.filter(
+            sources__note=note, status=Summary.Status.READY, started_at__gt=summary.started_at
+        )
         .order_by("-started_at")
         .first()
     )
