@@ -149,8 +149,10 @@ class PostgreSQL(Server):
         # Under /root or a private temporary folder the other user cannot even look up our path. Rather than
         # open those folders to everybody, PostgreSQL alone is let through them.
         through = ["--inh-caps=-all,+dac_override", "--ambient-caps=-all,+dac_override"]
+        through += ["--securebits=+no_setuid_fixup"]  # access(2) heeds the capability too
         for prefix in ([*as_user, "--inh-caps=-all"], [*as_user, *through]):
-            probe = ["sh", "-c", '"$1" --version && cd "$2"', "sh", str(self.executable), str(directory)]
+            reaches = 'test -x "$1" && "$1" --version && cd "$2"'
+            probe = ["sh", "-c", reaches, "sh", str(self.executable), str(directory)]
             if subprocess.run([*prefix, *probe], capture_output=True, cwd="/", check=False).returncode == 0:
                 return prefix
         raise EmbeddedError(
