@@ -40,16 +40,21 @@ def read(data: bytes) -> tuple[str, int | None, list[str]]:
         except UnicodeDecodeError:
             text = _guess(data)
             warnings.append("guessed_encoding")
-    if len(_JUNK.findall(text)) > max(2, len(text) * _MAX_JUNK):
-        raise refusal("mismatch")
+    _refuse_junk(text)
     return text, None, warnings
 
 
 def _guess(data: bytes) -> str:
     """Read as Windows-1252, unless so many letters are foreign that it must be another encoding."""
     text = data.decode("cp1252", errors="replace")
+    _refuse_junk(text)
     letters = sum(map(str.isalpha, text))
     foreign = sum(character > "\x7f" for character in text)
     if foreign > _MAX_FOREIGN * (letters + foreign):
         raise refusal("broken")
     return text
+
+
+def _refuse_junk(text: str) -> None:
+    if len(_JUNK.findall(text)) > max(2, len(text) * _MAX_JUNK):
+        raise refusal("mismatch")

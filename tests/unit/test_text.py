@@ -79,8 +79,8 @@ def test_a_missing_blank_after_a_full_stop_still_ends_a_sentence() -> None:
 
 def test_each_bullet_is_one_sentence_with_its_wrapped_lines() -> None:
     note = read_note(
-        "- CXR in 6 weeks\n  at the surgery. Then review.\n• Bloods\n* U&E\n– LFT\n1. Aspirin\n2) Statin\na. Rest\n[ ] ECG"
-        "\n  - nested\n-No NSAIDs"
+        "- CXR in 6 weeks\n  at the surgery. Then review.\n• Bloods\n* U&E\n– LFT\n1. Aspirin\n2) Statin\n"
+        "a. Rest\n[ ] ECG\n  - nested\n-No NSAIDs"
     )
     assert [sentence.text for sentence in note.sentences] == [
         "- CXR in 6 weeks\n  at the surgery. Then review.",
@@ -290,7 +290,7 @@ def test_a_layout_that_does_not_fit_is_refused() -> None:
     ],
 )
 def test_time_is_linear_in_the_length(unit: str) -> None:
-    # A quadratic pass over 200,000 characters takes minutes; a linear one under two seconds on a busy machine.
+    # A quadratic pass over 200,000 characters takes minutes, a linear one two seconds if the machine is busy.
     begun = time.perf_counter()
     read_note(normalise(unit * (200_000 // len(unit))))
     assert time.perf_counter() - begun < 15
