@@ -1,0 +1,123 @@
+"""A small HTTP server that answers as it is told, byte for byte: for faults a healthy vLLM never shows."""
+
+import json
+import socket
+import struct
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+Reply = Callable[["Handler"], None]
+MODELS = {"data": [{"id": "tiny", "max_model_len": 8192}, {"id": "other"}]}
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Plays the server's next reply."""
+
+    protocol_version = "HTTP/1.1"
+    server: "Wire"
+
+    def do_GET(self) -> None:
+        """Name the models, whatever is asked."""
+        self.server.requests.append((self.path, dict(self.headers), None))
+        send_json(200, self.server.models)(self)
+
+    def do_POST(self) -> None:
+        """Play the next reply; the last one is played for ever."""
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        self.server.requests.append((self.path, dict(self.headers), body))
+        replies = self.server.replies
+        (replies.pop(0) if len(replies) > 1 else replies[0])(self)
+
+    def log_message(self, *args: object) -> None:
+        """Be silent."""
+
+    def begin(self, status: int = 200, **headers: str) -> None:
+        """Send the head of a response whose length is not known."""
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name.replace("_", "-"), value)
+        self.send_header("Connection", "close")
+        self.end_headers()
+        self.close_connection = True
+
+    def piece(self, text: str) -> None:
+        """Send a part of the body at once."""
+        self.wfile.write(text.encode())
+        self.wfile.flush()
+
+    def reset(self) -> None:
+        """Break the connection as a killed process's machine does."""
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        socket.close(self.connection.detach())
+
+
+class Wire(ThreadingHTTPServer):
+    """The server with what it was asked and what it is to say."""
+
+    daemon_threads = True
+    block_on_close = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.replies: list[Reply] = []
+        self.requests: list[tuple[str, dict[str, str], Any]] = []
+        self.models: dict[str, Any] = MODELS
+        self.url = f"http://127.0.0.1:{self.server_address[1]}"
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Clients that hang up are what is tested here."""
+
+
+@contextmanager
+def running_wire() -> Iterator[Wire]:
+    """Run a wire on a free port of this machine."""
+    with Wire() as wire:
+        thread = threading.Thread(target=wire.serve_forever, kwargs={"poll_interval": 0.02})
+        thread.start()
+        try:
+            yield wire
+        finally:
+            wire.shutdown()
+            thread.join()
+
+
+def send_json(status: int, content: object, **headers: str) -> Reply:
+    """Reply with one JSON document."""
+
+    def reply(handler: Handler) -> None:
+        handler.begin(status, Content_Type="application/json", **headers)
+        handler.piece(content if isinstance(content, str) else json.dumps(content))
+
+    return reply
+
+
+def whole(text: str, finish_reason: str | None = "stop") -> Reply:
+    """Reply with one finished chat completion."""
+    choice = {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": finish_reason}
+    return send_json(200, {"choices": [choice], "usage": {"prompt_tokens": 7, "completion_tokens": 5}})
+
+
+def event(text: str = "", finish_reason: str | None = None) -> str:
+    """Write one event of a stream, as vLLM does: without escaping anything beyond what JSON demands."""
+    choice = {"index": 0, "delta": {"content": text}, "finish_reason": finish_reason}
+    return f"data: {json.dumps({'choices': [choice]}, ensure_ascii=False)}\n\n"
+
+
+USAGE = 'data: {"choices": [], "usage": {"prompt_tokens": 7, "completion_tokens": 5}}\n\n'
+DONE = "data: [DONE]\n\n"
+
+
+def streamed(*pieces: str, end: Callable[[Handler], None] | None = None) -> Reply:
+    """Reply with a stream of ready-made pieces, then do `end`."""
+
+    def reply(handler: Handler) -> None:
+        handler.begin(200, Content_Type="text/event-stream")
+        for piece in pieces:
+            handler.piece(piece)
+        if end is not None:
+            end(handler)
+
+    return reply
