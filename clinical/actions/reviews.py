@@ -59,7 +59,10 @@ def _stale(review: Review, version: int) -> Refusal:
     since = review.decisions.filter(number__gt=version).select_related("by")
     items = tuple(f"{d.by.full_name}: {d.get_verb_display().lower()} a claim" for d in since)
     return Refusal(
-        "stale", "Somebody has worked on this summary since you opened it. Your last step was not saved.", 409, items
+        "stale",
+        "Somebody has worked on this summary since you opened it. Your last step was not saved.",
+        409,
+        items,
     )
 
 
@@ -121,15 +124,11 @@ def decide(
             raise Refused(Refusal("is_edited", sentence, 409, (target,)), thing=summary)
         content = None
         if kind == Decision.Verb.EDIT:
-            content = _content(
-                summary, text=text, category=category, assertion=assertion, evidence=evidence
-            )
-        critical = (
-            any(flag["severity"] == "critical" for flag in content["flags"]) if content else shown.is_critical
-        )
-        if critical and kind != Decision.Verb.REJECT and not reason.strip():
+            content = _content(summary, text=text, category=category, assertion=assertion, evidence=evidence)
+        if kind != Decision.Verb.REJECT:
+            flags = content["flags"] if content else [asdict(flag) for flag in shown.flags]
             sentence = "The checker has a critical doubt. Say why the claim is right, or edit or reject it."
-            raise Refused(Refusal("needs_reason", sentence, 422, (target,)), thing=summary)
+            _demand_reason(flags, reason, sentence, summary)
         entry.detail["target"] = str(target)
         _append(
             review,
@@ -142,6 +141,13 @@ def decide(
         )
         page = build(summary, by=by)
     return page
+
+
+def _demand_reason(flags: list[dict[str, Any]], reason: str, sentence: str, summary: Summary) -> None:
+    """Refuse an override of critical doubts that gives no reason; the refusal's items are the doubts."""
+    doubts = tuple(flag["message"] for flag in flags if flag["severity"] == "critical")
+    if doubts and not reason.strip():
+        raise Refused(Refusal("needs_reason", sentence, 422, doubts), thing=summary)
 
 
 def _shown(summary: Summary, target: UUID, *, by: User) -> ReviewedClaim:
@@ -170,10 +176,8 @@ def add(
     with audited(AuditType.CLAIM_ADDED, by=by) as entry:
         summary, review = _locked(summary_id, version, by=by, entry=entry)
         content = _content(summary, text=text, category=category, assertion=assertion, evidence=evidence)
-        if any(flag["severity"] == "critical" for flag in content["flags"]) and not reason.strip():
-            doubts = tuple(flag["message"] for flag in content["flags"] if flag["severity"] == "critical")
-            sentence = "The checker has a critical doubt about this claim. Correct it, or say why it is right."
-            raise Refused(Refusal("needs_reason", sentence, 422, doubts), thing=summary)
+        sentence = "The checker has a critical doubt about this claim. Correct it, or say why it is right."
+        _demand_reason(content["flags"], reason, sentence, summary)
         _append(
             review,
             by=by,
@@ -307,7 +311,9 @@ def add_addendum(*, by: User, summary_id: UUID, text: str) -> ReviewPage:
             raise Refused(refusal, thing=summary)
         signature = Signature.objects.filter(review__summary=summary).first()
         if signature is None:
-            raise Refused(Refusal("not_signed", "Only a signed summary takes an addendum.", 409), thing=summary)
+            raise Refused(
+                Refusal("not_signed", "Only a signed summary takes an addendum.", 409), thing=summary
+            )
         if not text.strip():
             raise Refused(Refusal("empty", "An addendum needs text.", 422), thing=summary)
         Addendum.objects.create(signature=signature, by=by, text=text.strip())
