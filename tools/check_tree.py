@@ -28,7 +28,7 @@ def files() -> Iterator[Path]:
 
 
 def faults(path: Path) -> Iterator[str]:
-    if path.suffix == ".py" and VAGUE_NAME.fullmatch(path.stem):
+    if path.parts[0] in {"clinical", "inference"} and VAGUE_NAME.fullmatch(path.stem):
         yield f"{path}: a vague name; name it for what it holds"
     try:
         lines = path.read_text().splitlines()
