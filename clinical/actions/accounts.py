@@ -66,8 +66,11 @@ def _password() -> str:
     return "-".join([*(secrets.choice(WORDS) for _ in range(4)), f"{secrets.randbelow(10**6):06d}"])
 
 
-def create(*, by: User, username: str, full_name: str, role: str) -> NewPassword:
+def create(*, by: User | None, username: str, full_name: str, role: str) -> NewPassword:
     """Make an account with a password that must be changed.
+
+    Args:
+        by: an operator; None only from the shell of the server.
 
     Raises:
         Refused: 422, the name is taken.

@@ -11,6 +11,7 @@ from clinical.access import Refusal, Refused
 from clinical.actions import jobs
 from clinical.actions.audit import audited
 from clinical.actions.finding import find
+from clinical.actions.patients import has_namesake
 from clinical.models import (
     AuditType,
     Document,
@@ -98,6 +99,8 @@ class DocumentPage:
         failure: why that job failed and what to do, or "".
         summary: the newest draft that may be looked at, streaming or ready.
         is_settled: nothing more will happen by itself, so polling may stop.
+        has_namesake: another patient the clinician can see has the same name.
+        newer: the document that corrects this one, or None.
     """
 
     patient: Patient
@@ -109,6 +112,18 @@ class DocumentPage:
     failure: str
     summary: Summary | None
     is_settled: bool
+    has_namesake: bool
+    newer: Document | None
+
+    @property
+    def is_in_doubt(self) -> bool:
+        """The document names another patient, and nobody has decided whose it is."""
+        return self.mismatch is not None and not self.mismatch.outcome and self.withdrawal is None
+
+    @property
+    def has_new_draft(self) -> bool:
+        """The newest job has begun to write what may be looked at."""
+        return self.summary is not None and self.job is not None and self.summary.job_id == self.job.pk
 
 
 def open_document(*, by: User, document_id: UUID) -> DocumentPage:
@@ -125,8 +140,10 @@ def progress(*, by: User, document_id: UUID) -> DocumentPage:
 
 
 def _page(document_id: UUID, by: User) -> DocumentPage:
-    found: Document = find(Document.objects.defer("content_sealed").select_related("patient"), document_id, by=by)
-    note = Note.objects.filter(document=found).first()
+    found: Document = find(
+        Document.objects.defer("content_sealed").select_related("patient"), document_id, by=by
+    )
+    note = Note.objects.defer("text_sealed", "layout").filter(document=found).first()
     mismatch = IdentityMismatch.objects.filter(document=found).first()
     withdrawal = Withdrawal.objects.filter(document=found).select_related("by").first()
     job = found.jobs.order_by("-created_at", "-id").first()
@@ -134,8 +151,19 @@ def _page(document_id: UUID, by: User) -> DocumentPage:
     summary = shown.order_by("-started_at", "-id").first() if note and not withdrawal else None
     is_live = job is not None and job.status in {Job.Status.QUEUED, Job.Status.RUNNING}
     failure = jobs.clinician_sentence(job) if job and job.status == Job.Status.FAILED else ""
+    newer = Document.objects.not_withdrawn().filter(supersedes__document=found).defer("content_sealed")
     return DocumentPage(
-        found.patient, found, note, mismatch, withdrawal, job, failure, summary, is_settled=not is_live
+        found.patient,
+        found,
+        note,
+        mismatch,
+        withdrawal,
+        job,
+        failure,
+        summary,
+        is_settled=not is_live,
+        has_namesake=has_namesake(found.patient, by=by),
+        newer=newer.order_by("-uploaded_at").first(),
     )
 
 

@@ -1,7 +1,9 @@
 """Why a job failed, in the operator's words and the clinician's."""
 
 from inference.engines.base import ENGINE_FAILURES, EngineErrorCode
-from inference.parsing import REFUSALS
+from inference.parsing import CODES
+from inference.parsing.refusals import refusal
+from inference.vocabulary import DocumentFormat
 
 OWN_WORDS: dict[str, tuple[str, str]] = {
     "internal": (
@@ -38,21 +40,26 @@ class Failure(Exception):
         self.retry_after_s = retry_after_s
 
 
-def operator_words(code: str) -> str:
-    """Explain a code to an operator; "" for no code."""
-    return _words(code, 0)
+def operator_words(code: str, kind: str = "") -> str:
+    """Explain a code to an operator; "" for no code.
+
+    Args:
+        code: what the job's row says.
+        kind: the document's format, where it is known.
+    """
+    return _words(code, kind, 0)
 
 
-def clinician_words(code: str) -> str:
-    """Explain a code to a clinician; "" for no code."""
-    return _words(code, 1)
+def clinician_words(code: str, kind: str = "") -> str:
+    """Explain a code to a clinician, as `operator_words`."""
+    return _words(code, kind, 1)
 
 
-def _words(code: str, reader: int) -> str:
+def _words(code: str, kind: str, reader: int) -> str:
     if not code:
         return ""
-    if code in REFUSALS:
-        return REFUSALS[code]
+    if code in CODES:
+        return refusal(code, DocumentFormat(kind) if kind else None).sentence
     if code in OWN_WORDS:
         return OWN_WORDS[code][reader]
     failure = ENGINE_FAILURES[EngineErrorCode(code)]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 import redis
-from django.db import DatabaseError, IntegrityError, close_old_connections, models, transaction
+from django.db import DatabaseError, IntegrityError, close_old_connections, connection, models, transaction
 from django.utils import timezone
 
 from clinical import dispatch
@@ -64,7 +64,6 @@ def run(job_id: UUID | str) -> None:
 
     Nothing is raised: the job's row says what happened.
     """
-    close_old_connections()
     job = _take(job_id)
     if job is None:
         return
@@ -79,11 +78,9 @@ def run(job_id: UUID | str) -> None:
         _fail(job, failure)
     except Exception as error:  # an unforeseen fault must leave a row that says so, and its message may quote a note
         logger.exception("job %s attempt %s failed", job.pk, job.attempt)
-        is_temporary = isinstance(error, DatabaseError)
-        close_old_connections()
-        _fail(job, Failure("database" if is_temporary else "internal", is_temporary=True))
-    finally:
-        close_old_connections()
+        if not connection.in_atomic_block:
+            close_old_connections()
+        _fail(job, Failure("database" if isinstance(error, DatabaseError) else "internal", is_temporary=True))
 
 
 def _take(job_id: UUID | str) -> Job | None:
@@ -178,14 +175,14 @@ def cancel_all(jobs: models.QuerySet[Job]) -> None:
     )
 
 
-def failure_words(code: str) -> str:
+def failure_words(code: str, document: Document) -> str:
     """Say to a clinician what a failure code means and what to do."""
-    return clinician_words(code)
+    return clinician_words(code, document.format)
 
 
 def clinician_sentence(job: Job) -> str:
     """Say to a clinician why a job failed and what to do."""
-    return clinician_words(job.error_code)
+    return clinician_words(job.error_code, job.document.format)
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 import datetime
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from django.db import models, transaction
@@ -14,10 +15,15 @@ from clinical.models import (
     AuditType,
     CareTeam,
     Document,
+    IdentityMismatch,
+    Job,
     Membership,
+    Note,
     Patient,
     PatientName,
     PatientTeam,
+    Signature,
+    Summary,
     User,
 )
 from clinical.models.patients import fold_mrn, name_words
@@ -29,7 +35,9 @@ OPEN_ROWS = 200
 
 def teams_of(user: User) -> models.QuerySet[CareTeam]:
     """List the care teams a clinician is a member of now."""
-    return CareTeam.objects.filter(memberships__in=Membership.objects.current().filter(user=user)).order_by("name")
+    return CareTeam.objects.filter(memberships__in=Membership.objects.current().filter(user=user)).order_by(
+        "name"
+    )
 
 
 def search(*, by: User, query: str) -> list[Patient]:
@@ -77,7 +85,8 @@ def create(
             raise _taken(by, mrn) from None
         PatientTeam.objects.create(patient=patient, team=team)
         PatientName.objects.bulk_create(
-            PatientName(patient=patient, word_hash=search_hash("name", word)) for word in sorted(name_words(name))
+            PatientName(patient=patient, word_hash=search_hash("name", word))
+            for word in sorted(name_words(name))
         )
         entry.thing, entry.patient_id = patient, patient.pk
         entry.detail["team"] = str(team.pk)
@@ -113,14 +122,37 @@ def has_namesake(patient: Patient, *, by: User) -> bool:
 
 
 @dataclass(frozen=True)
+class DocumentLine:
+    """A document on its patient's page.
+
+    Attributes:
+        state: withdrawn, in_doubt, in_work, failed, cancelled, ready, signed or read.
+        summary_id: the newest draft that may be looked at, or None.
+        is_superseded: a newer note corrects this one.
+    """
+
+    document: Document
+    state: str
+    summary_id: UUID | None
+    is_superseded: bool
+
+
+@dataclass(frozen=True)
 class PatientPage:
     """A patient with their documents, newest first."""
 
     patient: Patient
     has_namesake: bool
-    documents: list[Document]
+    documents: list[DocumentLine]
     teams: list[CareTeam]
     other_teams: list[CareTeam]
+
+    @property
+    def correctable(self) -> list[DocumentLine]:
+        """Documents that a new one may correct: read, not entered in error."""
+        return [
+            line for line in self.documents if line.state != "withdrawn" and hasattr(line.document, "note")
+        ]
 
 
 def open_patient(*, by: User, patient_id: UUID) -> PatientPage:
@@ -128,18 +160,49 @@ def open_patient(*, by: User, patient_id: UUID) -> PatientPage:
     with audited(AuditType.PATIENT_OPENED, by=by) as entry:
         patient: Patient = find(Patient.objects, patient_id, by=by)
         entry.thing, entry.patient_id = patient, patient.pk
-        documents = (
-            Document.objects.filter(patient=patient)
-            .defer("content_sealed")
-            .select_related("note", "withdrawal", "mismatch", "uploaded_by")
-            .order_by("-note_date", "-id")[:OPEN_ROWS]
-        )
         teams = list(patient.teams.order_by("name"))
         page = PatientPage(
             patient,
             has_namesake(patient, by=by),
-            list(documents),
+            _lines(patient),
             teams,
             list(CareTeam.objects.filter(is_active=True).exclude(pk__in=teams).order_by("name")),
         )
     return page
+
+
+def _lines(patient: Patient) -> list[DocumentLine]:
+    job = Job.objects.filter(document=models.OuterRef("pk")).order_by("-created_at", "-id")
+    draft = Summary.objects.filter(sources__note__document=models.OuterRef("pk"))
+    draft = draft.exclude(status=Summary.Status.ABANDONED).order_by("-started_at", "-id")
+    newer = Note.objects.filter(supersedes__document=models.OuterRef("pk"), document__withdrawal=None)
+    signature = Signature.objects.filter(review__summary=models.OuterRef("draft_id"))
+    found = (
+        Document.objects.filter(patient=patient)
+        .defer("content_sealed", "note__text_sealed", "note__layout")
+        .select_related("note", "withdrawal", "mismatch", "uploaded_by")
+        .annotate(
+            job_status=models.Subquery(job.values("status")[:1]),
+            draft_id=models.Subquery(draft.values("pk")[:1]),
+            is_signed=models.Exists(signature),
+            is_superseded=models.Exists(newer),
+        )
+        .order_by("-note_date", "-id")[:OPEN_ROWS]
+    )
+    return [DocumentLine(row, _state(row), row.draft_id, row.is_superseded) for row in found]
+
+
+def _state(document: Any) -> str:
+    """Say in one word where a document of `_lines` stands."""
+    if hasattr(document, "withdrawal"):
+        return "withdrawn"
+    if hasattr(document, "mismatch") and document.mismatch.outcome != IdentityMismatch.Outcome.CONFIRMED:
+        return "in_doubt"
+    over = {Job.Status.FAILED: "failed", Job.Status.CANCELLED: "cancelled"}
+    if document.job_status in over:
+        return over[document.job_status]
+    if document.job_status in {Job.Status.QUEUED, Job.Status.RUNNING}:
+        return "in_work"
+    if document.draft_id is None:
+        return "read"
+    return "signed" if document.is_signed else "ready"

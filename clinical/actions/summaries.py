@@ -171,7 +171,7 @@ def worklist(*, by: User) -> Worklist:
         shown = {line.patient.pk for line in waiting} | {d.patient_id for d in [*in_doubt, *failed, *in_work]}
         shown |= {signature.review.summary.patient_id for signature in signed}
         entry.detail["patients"] = sorted(str(pk) for pk in shown)
-        failures = [(document, jobs.failure_words(document.job_error)) for document in failed]
+        failures = [(document, jobs.failure_words(document.job_error, document)) for document in failed]
     return Worklist(waiting, in_doubt, failures, in_work, signed)
 
 

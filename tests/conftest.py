@@ -1,0 +1,105 @@
+"""Fixtures: the database as the application's role sees it, and the whole product as processes."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from django.db import connections
+
+from clinical.management.supervisor import ROOT, Children, free_port, processes
+from clinical.sealed import current_key_id, search_hash
+from tests.services import LOCAL
+
+KEPT_TABLES = ("django_migrations", "django_content_type", "auth_permission", "clinical_datakey", "clinical_audithead")
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_blocker: Any) -> None:
+    """Migrate the session's database as its owner, and make the data keys once."""
+    manage = [sys.executable, "manage.py"]
+    for command in (["migrate", "--database", "owner"], ["collectstatic", "--no-input"]):
+        subprocess.run([*manage, *command, "--verbosity", "0"], cwd=ROOT, check=True)
+    with django_db_blocker.unblock():
+        current_key_id()
+        search_hash("name", "warm")
+        connections.close_all()
+
+
+@pytest.fixture(autouse=True)
+def quick_passwords(settings: Any) -> None:
+    """Hash passwords cheaply inside the test process."""
+    settings.PASSWORD_HASHERS = [
+        "django.contrib.auth.hashers.MD5PasswordHasher",
+        "django.contrib.auth.hashers.Argon2PasswordHasher",
+    ]
+
+
+@pytest.fixture
+def committed(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """Let a test commit for real, for other processes to see; afterwards the owner empties the tables."""
+    with django_db_blocker.unblock():
+        yield
+        connections.close_all()
+    empty_tables()
+
+
+def empty_tables() -> None:
+    """Empty every table but those that the session needs, as the owner: the application may not."""
+    with psycopg.connect(os.environ["DATABASE_OWNER_URL"], autocommit=True) as owner:
+        rows = owner.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
+        names = ", ".join(f'"{name}"' for (name,) in rows if name not in KEPT_TABLES)
+        owner.execute(f"TRUNCATE {names} CASCADE")  # type: ignore[call-overload]
+        owner.execute("UPDATE clinical_audithead SET seq = 0, hash = decode(repeat('00', 32), 'hex')")
+
+
+class Product:
+    """Web server, workers and beat as processes of their own, against the session's database.
+
+    Attributes:
+        url: where the web server listens.
+        children: the processes, by name: web, worker, overnight, beat.
+    """
+
+    def __init__(self, logs: Path) -> None:
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.logs = logs
+        environment = {**os.environ, "EPITOME_ORIGINS": self.url, "DJANGO_SETTINGS_MODULE": "clinical.settings"}
+        self.children = Children(environment, logs)
+        self.commands = processes(self.port, beat_schedule=logs / "beat-schedule")
+
+    def start(self, *names: str) -> None:
+        """Start processes by name; all of them when none is named."""
+        for name in names or self.commands:
+            self.children.start(name, self.commands[name])
+
+    def kill(self, name: str) -> None:
+        """Kill a process and its children, as the machine's memory guard would."""
+        child = self.children.running[name]
+        os.killpg(child.pid, 9)
+        child.wait()
+
+    def log(self) -> str:
+        """Read all that the processes wrote."""
+        return "".join(path.read_text(errors="replace") for path in sorted(self.logs.glob("*.log")))
+
+
+@pytest.fixture
+def product(committed: None, tmp_path: Path) -> Iterator[Product]:
+    """The product's processes; a test starts those it needs."""
+    made = Product(tmp_path)
+    try:
+        yield made
+    finally:
+        made.children.stop()
+
+
+@pytest.fixture(scope="session")
+def local() -> Path:
+    """The folder of the session's servers."""
+    return LOCAL
