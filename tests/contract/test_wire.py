@@ -1,4 +1,4 @@
-"""The vLLM engine against a server that misbehaves: each fault is an error of its kind, without clinical text."""
+"""The vLLM engine against a server that misbehaves: each fault is its own error, without clinical text."""
 
 import json
 import socket
