@@ -161,14 +161,13 @@ def open_patient(*, by: User, patient_id: UUID) -> PatientPage:
         patient: Patient = find(Patient.objects, patient_id, by=by)
         entry.thing, entry.patient_id = patient, patient.pk
         teams = list(patient.teams.order_by("name"))
-        page = PatientPage(
+        return PatientPage(
             patient,
             has_namesake(patient, by=by),
             _lines(patient),
             teams,
             list(CareTeam.objects.filter(is_active=True).exclude(pk__in=teams).order_by("name")),
         )
-    return page
 
 
 def _lines(patient: Patient) -> list[DocumentLine]:
