@@ -106,7 +106,7 @@ def test_requests_from_several_threads_do_not_mix(engine: Engine) -> None:
 
     for number, text in enumerate(texts):
         assert_valid(answers[number], request(text).note)
-        # Batched sums differ in their last bits: a real model may choose otherwise where two tokens are level.
+        # Batched sums differ in their last bits: a real model may choose otherwise at a tie.
         if engine.name != "vllm":
             assert answers[number] == alone[text]
 
