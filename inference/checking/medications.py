@@ -170,7 +170,14 @@ def _wrong_status(
 
 
 def _is_ended(reading: Reading, mention: Mention) -> bool:
+    if reading.section.lower() in _STOPPED_TITLES:
+        return True
     return any(Sense.ENDED in reading.sense_of(index) for index in range(mention.first, mention.past))
+
+
+_STOPPED_TITLES = frozenset(
+    {"stopped", "stop", "on hold", "held", "discontinued", "withheld", "medicines stopped"}
+)
 
 
 def _all(reading: Reading) -> Sense:

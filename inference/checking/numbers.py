@@ -74,7 +74,7 @@ def _misplaced(claim: Reading, quantity: Quantity, sources: Sequence[Reading]) -
     owners = [
         _label(source, other) for source in sources for other in source.quantities if is_same(quantity, other)
     ]
-    if not all(owners) or any(_is_row(source) for source in sources):
+    if not all(owners) or any(source.is_row for source in sources):
         return None
     source, other = behind[0]
     return Flag(
@@ -83,10 +83,6 @@ def _misplaced(claim: Reading, quantity: Quantity, sources: Sequence[Reading]) -
         f"Number: the claim says {quoted(_in_context(claim, quantity))}; sentence {source.number} says "
         f"{quoted(_in_context(source, other))}.",
     )
-
-
-def _is_row(source: Reading) -> bool:
-    return ";" in source.text and ":" in source.text
 
 
 _LINKS = frozenset({":", "=", "is", "was", "of", "at", "~", "≈", "dose"})

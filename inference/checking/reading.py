@@ -14,10 +14,11 @@ from inference.vocabulary import SentenceKind
 class Reading:
     """A text and what is in it. Parts are read when first asked for; nothing outlives the reading."""
 
-    def __init__(self, text: str, *, number: int = 0, section: str = "") -> None:
+    def __init__(self, text: str, *, number: int = 0, section: str = "", is_row: bool = False) -> None:
         self.text = " ".join(text.split())
         self.number = number  # of the sentence in its note; 0 for a claim
-        self.section = section
+        self.section = section  # title, "" for a claim
+        self.is_row = is_row
 
     @cached_property
     def words(self) -> list[Token]:
@@ -54,19 +55,51 @@ class Reading:
 
 def read_sentence(note: Note, sentence: Sentence) -> Reading:
     """Read a sentence as evidence: a table row with the head of each column, a bullet without its mark."""
-    return Reading(plain_text(note, sentence), number=sentence.number, section=sentence.section)
+    return Reading(
+        plain_text(note, sentence),
+        number=sentence.number,
+        section=sentence.section,
+        is_row=sentence.kind is SentenceKind.ROW,
+    )
 
 
 def plain_text(note: Note, sentence: Sentence) -> str:
-    """The words of a sentence as a claim would carry them: one line, no bullet mark, cells with their heads.
+    """The words of a sentence as a claim carries them: one line, no bullet mark, cells with their heads.
 
-    "Sodium; 12/05: 131 L; Range: 133-146": the first cell names the row and stands without its head.
+    The first cell names the row. Values under a date or under "Result" follow it, with the date in brackets, then
+    unit and reference: "Sodium: 131 L (12/05), 135 (15/05) mmol/L (ref 133-146)". Other cells carry their head:
+    "Ramipril, Before admission: 5 mg OD, Status: STOPPED".
     """
     if sentence.kind is not SentenceKind.ROW:
         return without_mark(sentence.text)
     pairs = cells_with_headers(note, sentence)
-    cells = [f"{head}: {cell}" if head and index else cell for index, (head, cell) in enumerate(pairs)]
-    return " ".join("; ".join(cells).split())
+    if not pairs:
+        return without_mark(sentence.text)
+    values, others, units, references = [], [], [], []
+    for head, cell in pairs[1:]:
+        folded = head.lower().strip(":. ")
+        if folded in _UNIT_HEADS:
+            units.append(cell)
+        elif folded in _REFERENCE_HEADS:
+            references.append(f"(ref {cell})")
+        elif folded in _RESULT_HEADS:
+            values.append(cell)
+        elif head[:1].isdigit():
+            values.append(f"{cell} ({head})")
+        else:
+            others.append(f"{head}: {cell}" if head else cell)
+    name = pairs[0][1]
+    if values:
+        name = f"{name}: {' '.join([', '.join(values), *units, *references])}"
+        units, references = [], []
+    return " ".join(", ".join([name, *others, *units, *references]).split())
+
+
+_UNIT_HEADS = frozenset({"unit", "units"})
+_REFERENCE_HEADS = frozenset(
+    {"ref", "range", "reference", "reference range", "ref range", "normal", "normal range"}
+)
+_RESULT_HEADS = frozenset({"result", "results", "value", "values", "reading", "level"})
 
 
 def without_mark(text: str) -> str:

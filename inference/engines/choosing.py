@@ -1,0 +1,206 @@
+"""Whether the extractive engine must carry a sentence, under which category, and how it is meant."""
+
+from enum import IntEnum
+from typing import NamedTuple
+
+from inference.checking.reading import Reading
+from inference.checking.scopes import Sense
+from inference.engines.sections import SectionKind
+from inference.vocabulary import Assertion, Category
+
+MOST_OF_IT = 0.6  # share of a sentence's content words that must carry a sense before the claim does
+
+
+class Weight(IntEnum):
+    """How badly a sentence is wanted."""
+
+    NEVER = 0
+    RANKED = 1  # the best ones fill what room is left
+    SHOULD = 2  # carried as far as there is room
+    MUST = 3  # always carried
+
+
+class Choice(NamedTuple):
+    """What to do with a sentence."""
+
+    weight: Weight
+    category: Category
+
+
+_NEVER = Choice(Weight.NEVER, Category.OTHER)
+_FIXED = {
+    SectionKind.ALLERGIES: Choice(Weight.MUST, Category.ALLERGY),
+    SectionKind.STOPPED: Choice(Weight.MUST, Category.MEDICATION),
+    SectionKind.PENDING: Choice(Weight.MUST, Category.FOLLOW_UP),
+    SectionKind.FOLLOW_UP: Choice(Weight.MUST, Category.FOLLOW_UP),
+    SectionKind.WARNINGS: Choice(Weight.SHOULD, Category.FOLLOW_UP),
+    SectionKind.FAMILY: Choice(Weight.SHOULD, Category.PROBLEM),
+    SectionKind.PROCEDURES: Choice(Weight.SHOULD, Category.PROCEDURE),
+    SectionKind.ASSESSMENT: Choice(Weight.MUST, Category.ASSESSMENT),
+}
+_FIRST_OF_REASON = 2  # sentences of a presenting complaint that are the reason; the rest is history
+
+
+def choose(
+    section: SectionKind, cues: frozenset[str], reading: Reading, *, place: int, is_item: bool
+) -> Choice:
+    """Weigh one sentence.
+
+    Args:
+        section: what its section is about.
+        cues: what its words are about (`cues.toml`).
+        reading: the sentence.
+        place: how many sentences of its section stand before it.
+        is_item: it is a bullet or a table row.
+    """
+    if "administrative" in cues or not reading.stem_set:
+        return _NEVER
+    if "resuscitation" in cues:
+        return Choice(Weight.MUST, Category.PLAN)
+    if section is SectionKind.RESUSCITATION:
+        return Choice(Weight.MUST if place == 0 else Weight.RANKED, Category.PLAN)
+    if "allergy" in cues and (reading.drugs or section in _ANY_PROSE or len(reading.words) < 12):
+        return Choice(Weight.MUST, Category.ALLERGY)
+    if section in _FIXED:
+        return _fixed(section, cues, reading)
+    if section in {SectionKind.MEDICATIONS, SectionKind.HOME_MEDICATIONS}:
+        return _medication(section, reading, is_item)
+    if section is SectionKind.PROBLEMS:
+        return Choice(Weight.MUST if is_item or place < 3 else Weight.SHOULD, Category.PROBLEM)
+    if section is SectionKind.REASON and place < _FIRST_OF_REASON:
+        return Choice(Weight.MUST, Category.REASON)
+    if section is SectionKind.PLAN:
+        return Choice(Weight.MUST if is_item else Weight.SHOULD, _plan_category(cues))
+    if section is SectionKind.PAST_HISTORY:
+        return _past_history(cues, reading, is_item)
+    if section is SectionKind.SOCIAL:
+        return Choice(Weight.SHOULD if "social" in cues else Weight.RANKED, Category.OTHER)
+    if section is SectionKind.REVIEW_OF_SYSTEMS:
+        return Choice(Weight.RANKED, Category.SYMPTOM)
+    if section in {SectionKind.RESULTS, SectionKind.VITALS, SectionKind.EXAMINATION}:
+        return _finding(section, cues, reading)
+    return _prose(section, cues, reading, place)
+
+
+_ANY_PROSE = frozenset(
+    {SectionKind.UNKNOWN, SectionKind.HISTORY, SectionKind.MEDICATIONS, SectionKind.PAST_HISTORY}
+)
+
+
+def _fixed(section: SectionKind, cues: frozenset[str], reading: Reading) -> Choice:
+    choice = _FIXED[section]
+    if section is SectionKind.ASSESSMENT:
+        if "warning" in cues or "follow_up" in cues or "pending" in cues:
+            return Choice(Weight.MUST, Category.FOLLOW_UP)
+        if reading.drugs and "change" in cues:
+            return Choice(Weight.MUST, Category.PLAN)
+    return choice
+
+
+def _medication(section: SectionKind, reading: Reading, is_item: bool) -> Choice:
+    is_drug_line = bool(reading.drugs) or (is_item and bool(reading.quantities))
+    if section is SectionKind.HOME_MEDICATIONS:
+        return Choice(Weight.SHOULD, Category.MEDICATION)
+    return Choice(Weight.MUST if is_drug_line else Weight.SHOULD, Category.MEDICATION)
+
+
+def _plan_category(cues: frozenset[str]) -> Category:
+    is_later = cues & {"follow_up", "warning", "pending"}
+    return Category.FOLLOW_UP if is_later else Category.PLAN
+
+
+def _past_history(cues: frozenset[str], reading: Reading, is_item: bool) -> Choice:
+    is_operation = "procedure" in cues and share(reading, Sense.NEGATED) < MOST_OF_IT
+    is_denied = share(reading, Sense.NEGATED) >= MOST_OF_IT
+    weight = Weight.RANKED if is_denied else Weight.MUST if is_item else Weight.SHOULD
+    return Choice(weight, Category.PROCEDURE if is_operation and is_item else Category.PROBLEM)
+
+
+def _finding(section: SectionKind, cues: frozenset[str], reading: Reading) -> Choice:
+    """Weigh a result, a vital sign or a sign: abnormal ones and the line of vital signs are wanted, normal ones not."""
+    is_abnormal = "abnormal" in cues or has_mark(reading.text)
+    is_denied = share(reading, Sense.NEGATED) >= MOST_OF_IT
+    is_measure = "measure" in cues and bool(reading.quantities)
+    if "pending" in cues:
+        return Choice(Weight.MUST, Category.FOLLOW_UP)
+    if "imaging" in cues and not is_measure or ("imaging" in cues and section is SectionKind.RESULTS):
+        return Choice(Weight.SHOULD if is_abnormal and not is_denied else Weight.RANKED, Category.PROCEDURE)
+    if is_measure or section is not SectionKind.EXAMINATION:
+        wanted = (
+            Weight.SHOULD if is_abnormal or section is SectionKind.VITALS or is_measure else Weight.RANKED
+        )
+        return Choice(Weight.RANKED if is_denied else wanted, Category.VITAL_OR_LAB)
+    return Choice(Weight.RANKED, Category.SYMPTOM)
+
+
+def has_mark(text: str) -> bool:
+    """Tell whether a result carries a laboratory's mark of an abnormal value: "131 L", "14.8 H", "(H)", "*"."""
+    words = text.replace("(", " ").replace(")", " ").replace(",", " ").split()
+    return any(word in {"H", "L", "HH", "LL", "*"} for word in words[1:])
+
+
+def _prose(section: SectionKind, cues: frozenset[str], reading: Reading, place: int) -> Choice:
+    """Weigh a sentence of history, of a course, of a letter, or of a section with an unknown title."""
+    if "pending" in cues:
+        return Choice(Weight.MUST, Category.FOLLOW_UP)
+    if "warning" in cues or "follow_up" in cues:
+        return Choice(Weight.SHOULD, Category.FOLLOW_UP)
+    if "reason" in cues and place < 4:
+        return Choice(Weight.MUST if place < 2 else Weight.SHOULD, Category.REASON)
+    if reading.drugs and ("change" in cues or reading.quantities or len(reading.drugs) > 2):
+        return Choice(Weight.SHOULD, Category.MEDICATION)
+    if "procedure" in cues and share(reading, Sense.NEGATED) < MOST_OF_IT:
+        return Choice(Weight.SHOULD if section is SectionKind.HISTORY else Weight.RANKED, Category.PROCEDURE)
+    if "imaging" in cues:
+        return Choice(Weight.RANKED, Category.PROCEDURE)
+    if "measure" in cues and reading.quantities:
+        return Choice(Weight.RANKED, Category.VITAL_OR_LAB)
+    return Choice(Weight.RANKED, Category.SYMPTOM if section is not SectionKind.UNKNOWN else Category.OTHER)
+
+
+def share(reading: Reading, sense: Sense) -> float:
+    """The share of a text's content words, cues apart, that carry a sense; 0 where there are none."""
+    senses = reading.senses
+    content = [index for index in reading.stems if not senses.is_cue[index]]
+    return sum(1 for index in content if senses.of[index] & sense) / len(content) if content else 0.0
+
+
+def assertion_of(reading: Reading, section: SectionKind, category: Category) -> Assertion:
+    """Say how a sentence as a whole is meant. One that holds both findings and denials is present.
+
+    What is planned is present, also where it is to stop something; only a condition makes it hypothetical.
+    """
+    if category in {Category.PLAN, Category.FOLLOW_UP}:
+        is_condition = share(reading, Sense.HYPOTHETICAL) >= MOST_OF_IT or section is SectionKind.WARNINGS
+        return Assertion.HYPOTHETICAL if is_condition else Assertion.PRESENT
+    if section is SectionKind.FAMILY or share(reading, Sense.FAMILY) >= MOST_OF_IT:
+        return Assertion.ABSENT if _is_denial(reading) else Assertion.FAMILY
+    if _is_denial(reading):
+        return Assertion.ABSENT
+    if share(reading, Sense.HYPOTHETICAL) >= MOST_OF_IT:
+        return Assertion.HYPOTHETICAL
+    if share(reading, Sense.POSSIBLE) >= MOST_OF_IT:
+        return Assertion.POSSIBLE
+    if section is SectionKind.STOPPED or share(reading, Sense.ENDED) >= MOST_OF_IT:
+        return Assertion.HISTORICAL
+    if reading.is_row and category is Category.MEDICATION and _has_ended(reading):
+        return Assertion.HISTORICAL
+    if section is SectionKind.PAST_HISTORY and share(reading, Sense.HISTORICAL) >= MOST_OF_IT:
+        return Assertion.HISTORICAL
+    return Assertion.PRESENT
+
+
+def _has_ended(row: Reading) -> bool:
+    """Tell whether the drug that a table row is about was stopped or held."""
+    first = row.drugs[0].first if row.drugs else 0
+    return Sense.ENDED in row.sense_of(first)
+
+
+def _is_denial(reading: Reading) -> bool:
+    words = [word.lower for word in reading.words]
+    if words[:1] in (["nkda"], ["none"], ["nil"]) or words[-2:] == ["none", "known"]:
+        return True
+    return share(reading, Sense.NEGATED) >= _NEARLY_ALL
+
+
+_NEARLY_ALL = 0.85

@@ -1,0 +1,150 @@
+"""The engine without a model: a note's own sentences, chosen by rules. Extracted, not generated.
+
+What must be carried (allergies, drugs, diagnoses, plan, follow-up, pending results) is carried whole. Only inside
+history, course and examination are sentences ranked against each other, because ranking a whole note loses the
+allergies and every discharge drug. The text of a claim is its sentence, word for word; only the bullet mark goes
+and a table row carries its column heads.
+"""
+
+import time
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from inference.checking.reading import Reading, read_sentence
+from inference.checking.scopes import Sense
+from inference.engines.base import Completion, DraftClaim, EngineRequest, EngineVersion
+from inference.engines.choosing import MOST_OF_IT, Choice, Weight, assertion_of, choose, share
+from inference.engines.cues import find_cues
+from inference.engines.sections import SectionKind, section_kind
+from inference.text import Note, Sentence
+from inference.vocabulary import Category, SentenceKind
+
+RULES_VERSION = "1"
+
+_FIRST_CLAIMS = 8  # of the budget, whatever the length of the note
+_CHARACTERS_PER_CLAIM = 220
+_ALWAYS_SOME = {Weight.SHOULD: 8, Weight.RANKED: 2}  # however much must be carried
+_CUE_SCORES = {"abnormal": 1.5, "change": 1.0, "procedure": 0.8, "measure": 0.6, "reason": 1.5}
+_ORDER = (
+    Category.REASON,
+    Category.PROBLEM,
+    Category.ALLERGY,
+    Category.MEDICATION,
+    Category.ASSESSMENT,
+    Category.SYMPTOM,
+    Category.VITAL_OR_LAB,
+    Category.PROCEDURE,
+    Category.PLAN,
+    Category.FOLLOW_UP,
+    Category.OTHER,
+)
+
+
+class _Candidate(NamedTuple):
+    sentence: Sentence
+    reading: Reading
+    choice: Choice
+    score: float
+    section: SectionKind
+
+
+class ExtractiveEngine:
+    """Chooses verbatim sentences per section. Deterministic, embedded, needs no weights and no network."""
+
+    name = "extractive"
+
+    def version(self) -> EngineVersion:
+        """Say which rules choose."""
+        return EngineVersion(
+            engine=self.name,
+            model="extractive rules",
+            weights_digest="",
+            adapter_digest="",
+            settings={"rules_version": RULES_VERSION},
+            is_generative=False,
+        )
+
+    def claims(self, request: EngineRequest) -> Iterator[DraftClaim | Completion]:
+        """Yield the chosen sentences, what matters first. Never fails; a blank note has no claims."""
+        started = time.monotonic()
+        first: float | None = None
+        for claim in extract(request.note):
+            if first is None:
+                first = time.monotonic() - started
+            yield claim
+        yield Completion("stop", None, None, first, time.monotonic() - started)
+
+
+def extract(note: Note) -> list[DraftClaim]:
+    """Choose a note's sentences and order them: reason, problems, allergies, medication, findings, plan."""
+    candidates = _candidates(note)
+    budget = _FIRST_CLAIMS + len(note.text) // _CHARACTERS_PER_CLAIM
+    chosen = _distinct([candidate for candidate in candidates if candidate.choice.weight is Weight.MUST])
+    for weight in (Weight.SHOULD, Weight.RANKED):
+        ranked = sorted(
+            (candidate for candidate in candidates if candidate.choice.weight is weight),
+            key=lambda candidate: (-candidate.score, candidate.sentence.number),
+        )
+        chosen = _distinct([*chosen, *ranked[: max(budget - len(chosen), _ALWAYS_SOME[weight])]])
+    chosen.sort(key=lambda candidate: (_ORDER.index(candidate.choice.category), candidate.sentence.number))
+    return [
+        DraftClaim(
+            text=candidate.reading.text,
+            category=candidate.choice.category,
+            assertion=assertion_of(candidate.reading, candidate.section, candidate.choice.category),
+            evidence=(candidate.sentence.number,),
+        )
+        for candidate in chosen
+    ]
+
+
+def _distinct(candidates: list[_Candidate]) -> list[_Candidate]:
+    """Drop sentences that say the same words again."""
+    kept: list[_Candidate] = []
+    seen: set[str] = set()
+    for candidate in candidates:
+        words = " ".join(word.lower for word in candidate.reading.words)
+        if words not in seen:
+            seen.add(words)
+            kept.append(candidate)
+    return kept
+
+
+def _candidates(note: Note) -> list[_Candidate]:
+    kinds: dict[str, SectionKind] = {}
+    readings: list[tuple[Sentence, Reading, SectionKind]] = []
+    for sentence in note.sentences:
+        if sentence.kind is not SentenceKind.HEADER:
+            if sentence.section not in kinds:
+                kinds[sentence.section] = section_kind(sentence.section)
+            readings.append((sentence, read_sentence(note, sentence), kinds[sentence.section]))
+    frequency: dict[str, int] = {}
+    for _, reading, _ in readings:
+        for word in reading.stem_set:
+            frequency[word] = frequency.get(word, 0) + 1
+    places: dict[str, int] = {}
+    found = []
+    for sentence, reading, kind in readings:
+        place = places[sentence.section] = places.get(sentence.section, -1) + 1
+        cues = find_cues(reading.words)
+        choice = choose(kind, cues, reading, place=place, is_item=sentence.kind is not SentenceKind.TEXT)
+        if choice.weight is not Weight.NEVER:
+            found.append(_Candidate(sentence, reading, choice, _score(reading, cues, place, frequency), kind))
+    return found
+
+
+def _score(reading: Reading, cues: frozenset[str], place: int, frequency: dict[str, int]) -> float:
+    """Rank a sentence in its note: words the note comes back to, early place, findings before denials."""
+    words = reading.stem_set
+    if not words:
+        return 0.0
+    central = sum(min(frequency[word], 5) - 1 for word in words) / len(words) ** 0.5
+    score = (
+        central + 2.0 / (1 + place) + min(len(reading.quantities), 3) * 0.4 + min(len(reading.drugs), 2) * 0.6
+    )
+    score += sum(_CUE_SCORES[cue] for cue in cues if cue in _CUE_SCORES)
+    if share(reading, Sense.NEGATED) >= MOST_OF_IT:
+        score -= 2.0
+    if "normal" in cues and "abnormal" not in cues:
+        score -= 2.0
+    return score
