@@ -1,12 +1,13 @@
 """Word lists that help where the look of a line or of a full stop does not settle it; all in lower case."""
 
 
-def _set(words: str) -> frozenset[str]:
+def word_set(words: str) -> frozenset[str]:
+    """The words of a text, blanks between them."""
     return frozenset(words.split())
 
 
 # Before a full stop: always followed by what they belong to, a name, a number or an example.
-TITLES = _set(
+TITLES = word_set(
     """
     dr drs mr mrs ms mx prof st vs approx fig figs cf ca rev sr hon lt sgt capt col e.g i.e eg ie viz
     u.s u.k no nos tab tabs cap caps inj syr susp tbl ref incl esp
@@ -14,7 +15,7 @@ TITLES = _set(
 )
 
 # Before a full stop: a capital after them begins a sentence, anything else goes on.
-SHORTENED = _set(
+SHORTENED = word_set(
     """
     etc hr hrs min mins sec secs wk wks mo mos mth mths yr yrs yo temp wt ht hx rx dx sx tx fx pt pts
     resp cont contd incr decr inc dec max avg est dept hosp tel ext appt appts pos neg bilat abd abdo
@@ -25,7 +26,7 @@ SHORTENED = _set(
 )
 
 # Before a capital letter that ends a sentence: "Hepatitis C. He denies".
-BEFORE_LETTER = _set(
+BEFORE_LETTER = word_set(
     """
     hepatitis hep vitamin vit type class grade stage group plan factor influenza child-pugh category
     level bipap
@@ -33,7 +34,7 @@ BEFORE_LETTER = _set(
 )
 
 # Begin a sentence, never a surname: "vitamin K. She" but "J. Smith".
-SENTENCE_STARTERS = _set(
+SENTENCE_STARTERS = word_set(
     """
     he she they it we i his her their its the this these those there that no not nil denies denied
     reports reported patient pt on in at for after before during since given both all any if when today
@@ -43,7 +44,7 @@ SENTENCE_STARTERS = _set(
 )
 
 # What headers of clinical notes are made of.
-HEADER_WORDS = _set(
+HEADER_WORDS = word_set(
     """
     complaint complaints presenting chief reason referral admission visit attendance consultation
     encounter history hx present current past previous medical surgical family social drug drugs
@@ -64,7 +65,7 @@ HEADER_WORDS = _set(
 )
 
 # Headers in short.
-HEADER_ABBREVIATIONS = _set(
+HEADER_ABBREVIATIONS = word_set(
     """
     cc hpi hpc hopc hxpc pc pmh pmhx psh pshx fh fhx fmhx sh shx dh dhx mh ros oe o/e imp impr ix mx rx
     tx dx ddx a/p ap a&p assessment/plan obs meds labs vitals all pe hx phx psurghx socialhx sochx f/u
@@ -73,14 +74,14 @@ HEADER_ABBREVIATIONS = _set(
 )
 
 # Allowed inside any header.
-JOINING = _set(
+JOINING = word_set(
     """
     and or of on at the for in to with a an by your from & / + -
     """
 )
 
 # Sub-headers of an examination or a review of systems: they stand inside a section and do not end it.
-BODY_SYSTEMS = _set(
+BODY_SYSTEMS = word_set(
     """
     general constitutional appearance head eyes ears nose mouth throat heent ent neck chest lungs heart
     cardiac cardiovascular cardiorespiratory cvs cv respiratory resp pulmonary abdomen abdominal abdo gi
@@ -92,14 +93,14 @@ BODY_SYSTEMS = _set(
 )
 
 # May stand beside a body system.
-EXAMINED = _set(
+EXAMINED = word_set(
     """
     system systems exam examination
     """
 )
 
 # Header words that by themselves only narrow the section they stand in.
-QUALIFIERS = _set(
+QUALIFIERS = word_set(
     """
     medical surgical alcohol smoking occupational developmental functional primary secondary active
     inactive current past previous present home key details risk gp
@@ -107,7 +108,7 @@ QUALIFIERS = _set(
 )
 
 # Before a number that counts something and opens no item: "paracetamol x 2. Review".
-COUNTED = _set(
+COUNTED = word_set(
     """
     x × for in over of or to and at least about than type grade stage class day days week month no nos
     number age aged times group phase score gravida para by per approximately ~ = < >
@@ -115,7 +116,7 @@ COUNTED = _set(
 )
 
 # What header rows of tables are made of.
-COLUMN_NAMES = _set(
+COLUMN_NAMES = word_set(
     """
     drug medication medicine dose dosage route frequency freq indication test result results value
     values units unit range reference date time name finding parameter investigation duration status
