@@ -23,13 +23,13 @@ _WEAK = STOP_WORDS | frozenset(lexicon("words")["weak"].split())
 _NORMAL = frozenset(lexicon("words")["normal"].split())
 
 
-_Place = tuple[Reading, int, Sense]  # a source, a token of it, how that token is meant
+_Place = tuple[Reading, int, int]  # a source, a token of it, how that token is meant (Sense)
 
 
 class _Aligned(NamedTuple):
     token: int  # token of the claim
     word: str  # its stem
-    ours: Sense
+    ours: int
     theirs: tuple[_Place, ...]  # where the evidence has the word, and how it means it
 
 
@@ -77,14 +77,14 @@ def is_family_title(title: str) -> bool:
 
 
 def _negation(claim: Reading, aligned: list[_Aligned], assertion: Assertion) -> Flag | None:
-    says_no = any(Sense.NEGATED in word.ours for word in aligned)
+    says_no = any(word.ours & Sense.NEGATED for word in aligned)
     is_absent = assertion is Assertion.ABSENT
     if is_absent and not says_no and _NORMAL.intersection(token.lower for token in claim.words):
         return None  # "Chest clear" as absent: nothing is denied that the words do not deny
     opposed: list[tuple[_Aligned, bool]] = []
     for word in aligned:
-        denied = Sense.NEGATED in word.ours or (is_absent and not says_no)
-        theirs = {Sense.NEGATED in sense for _, _, sense in word.theirs}
+        denied = bool(word.ours & Sense.NEGATED) or (is_absent and not says_no)
+        theirs = {bool(sense & Sense.NEGATED) for _, _, sense in word.theirs}
         if (
             is_absent
             and not says_no
@@ -107,7 +107,7 @@ def _negation(claim: Reading, aligned: list[_Aligned], assertion: Assertion) -> 
     )
 
 
-def _share(aligned: list[_Aligned], sense: Sense) -> tuple[float, _Aligned | None]:
+def _share(aligned: list[_Aligned], sense: int) -> tuple[float, _Aligned | None]:
     """The share of aligned words that the evidence always means so and the claim's text does not."""
     lost = [
         word
@@ -119,7 +119,7 @@ def _share(aligned: list[_Aligned], sense: Sense) -> tuple[float, _Aligned | Non
 
 def _family(claim: Reading, aligned: list[_Aligned], assertion: Assertion) -> Flag | None:
     share, word = _share(aligned, Sense.FAMILY)
-    is_ours = assertion is Assertion.FAMILY or any(Sense.FAMILY in sense for sense in claim.senses.of)
+    is_ours = assertion is Assertion.FAMILY or any(sense & Sense.FAMILY for sense in claim.senses.of)
     if word is not None and share >= _ALL_OF_IT and not is_ours:
         source, index, _ = word.theirs[0]
         return Flag(
@@ -128,8 +128,8 @@ def _family(claim: Reading, aligned: list[_Aligned], assertion: Assertion) -> Fl
             f"Person: the claim gives {quoted(_around(claim, word.token))} to the patient; "
             f"sentence {source.number} speaks of a relative: {quoted(_around(source, index))}.",
         )
-    nobody = not any(Sense.FAMILY in sense for word in aligned for _, _, sense in word.theirs)
-    if assertion is Assertion.FAMILY and nobody and not any(Sense.FAMILY in s for s in claim.senses.of):
+    nobody = not any(sense & Sense.FAMILY for word in aligned for _, _, sense in word.theirs)
+    if assertion is Assertion.FAMILY and nobody and not any(s & Sense.FAMILY for s in claim.senses.of):
         source, index, _ = aligned[0].theirs[0]
         return Flag(
             "person",
@@ -151,7 +151,7 @@ def _certainty(claim: Reading, aligned: list[_Aligned], assertion: Assertion) ->
         return None
     source, index, sense = word.theirs[0]
     is_unlikely = any(token.lower == "unlikely" for token in source.words)
-    how = "unlikely" if is_unlikely else "possible" if Sense.POSSIBLE in sense else "a condition or a risk"
+    how = "unlikely" if is_unlikely else "possible" if sense & Sense.POSSIBLE else "a condition or a risk"
     return Flag(
         "certainty",
         Severity.CRITICAL if is_unlikely else Severity.WARNING,

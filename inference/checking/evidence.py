@@ -1,4 +1,4 @@
-"""Does the evidence exist, and does it speak of the claim? Differences in what it says are judged elsewhere."""
+"""Does the evidence exist, and does it speak of the claim? What it says otherwise is judged elsewhere."""
 
 import math
 from collections import Counter

@@ -32,7 +32,7 @@ def check(claim: Reading, sources: Sequence[Reading]) -> Flag | None:
             continue
         same = [entry for entry in theirs if entry[1] is side or entry[1] is _BOTH]
         other = [entry for entry in theirs if entry[1] not in {side, _BOTH} and (near & entry[3] or not near)]
-        if not other or any(near & entry[3] for entry in same):
+        if not other or any(near & entry[3] or not near for entry in same):
             continue
         source, _, place, _ = other[0]
         return Flag(

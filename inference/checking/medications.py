@@ -155,9 +155,7 @@ def _wrong_status(
     source = given[0][0]
     if all(theirs) and not ours and assertion is Assertion.PRESENT:
         said, says = "current", "stopped or held"
-    elif (
-        _is_ended(claim, mention) and not any(theirs) and not any(Sense.NEGATED in _all(s) for s, _ in given)
-    ):
+    elif _is_ended(claim, mention) and not any(theirs) and not any(_all(s) & Sense.NEGATED for s, _ in given):
         said, says = "stopped or held", "no such thing"
     else:
         return None
@@ -172,7 +170,7 @@ def _wrong_status(
 def _is_ended(reading: Reading, mention: Mention) -> bool:
     if reading.section.lower() in _STOPPED_TITLES:
         return True
-    return any(Sense.ENDED in reading.sense_of(index) for index in range(mention.first, mention.past))
+    return any(reading.sense_of(index) & Sense.ENDED for index in range(mention.first, mention.past))
 
 
 _STOPPED_TITLES = frozenset(
@@ -180,7 +178,7 @@ _STOPPED_TITLES = frozenset(
 )
 
 
-def _all(reading: Reading) -> Sense:
+def _all(reading: Reading) -> int:
     combined = Sense.PLAIN
     for sense in reading.senses.of:
         combined |= sense

@@ -21,13 +21,14 @@ def check(claim: Reading, sources: Sequence[Reading], explained: Collection[int]
         explained: starts of quantities that another check has flagged already.
     """
     given = [(source, quantity) for source in sources for quantity in source.quantities]
-    titles = [quantity for source in sources for quantity in quantities(source.section)]
     flags: list[Flag] = []
     for quantity in claim.quantities:
         if quantity.start in explained:
             continue
-        if is_among(quantity, [*(q for _, q in given), *titles]):
+        if is_among(quantity, [other for _, other in given]):
             flag = _misplaced(claim, quantity, sources)
+        elif any(is_among(quantity, quantities(source.section)) for source in sources):
+            flag = None
         else:
             flag = _absent(claim, quantity, sources, given)
         if flag is not None:

@@ -81,7 +81,8 @@ _WORDS = {
     word: Decimal(value)
     for value, word in (
         (2, "two"), (3, "three"), (4, "four"), (5, "five"), (6, "six"), (7, "seven"), (8, "eight"),
-        (9, "nine"), (10, "ten"), (11, "eleven"), (12, "twelve"), (14, "fourteen"), (20, "twenty"), (30, "thirty"),
+        (9, "nine"), (10, "ten"), (11, "eleven"), (12, "twelve"), (14, "fourteen"), (20, "twenty"),
+        (30, "thirty"),
     )
 }  # fmt: skip
 _UNIT = "|".join(
@@ -89,15 +90,16 @@ _UNIT = "|".join(
     for unit in sorted(UNITS, key=len, reverse=True)
 )
 _ORDINAL = r"(?:st|nd|rd|th)?"
+_DAY = r"(?:0?[1-9]|[12]\d|3[01])"
 _QUANTITY = re.compile(
     rf"""
       (?<![\w.^/])(?:
         (?P<iso>\d{{4}}-\d{{2}}-\d{{2}})(?!\d)
-      | (?P<dmy>\d{{1,2}}[/.-]\d{{1,2}}[/.-](?:\d{{4}}|\d{{2}}))(?![\d/])
+      | (?P<dmy>{_DAY}(?P<mark>[/.-]){_DAY}(?P=mark)(?:\d{{4}}|\d{{2}}))(?![\d/])
       | (?P<dmon>\d{{1,2}}{_ORDINAL}\s(?:of\s)?{_MONTH}(?:,?\s\d{{4}}(?!\d))?)
       | (?P<clock>\d{{1,2}}:\d{{2}})(?!\d)
       | (?P<number>(?:\d{{1,3}}(?:,\d{{3}})+|\d+)(?:\.\d+)?)
-        (?:\s?/\s?(?P<second>\d+(?:\.\d+)?)(?![\d/]))?
+        (?P<rest>(?:\s?/\s?\d+(?:\.\d+)?){{1,3}}(?![\d/]))?
         (?:\s?-?(?P<unit>{_UNIT})(?![^\W_]))?
       )
     | (?<![^\W_])(?P<mond>{_MONTH}\s\d{{1,2}}{_ORDINAL}(?!\d)(?:,?\s\d{{4}}(?!\d))?)
@@ -120,7 +122,7 @@ class Quantity:
         text: as written, with its unit.
         start: first code point in its text.
         end: one past the last.
-        values: the number, or both numbers of a pair (120/80); empty for a date.
+        values: the number, or all numbers of a row (120/80, 92/55/22); empty for a date.
         unit: lower-case unit, "" where none is written.
         dates: the days it can mean (13/05 is one of a pair too); day or year None where not given.
         is_word: written in letters.
@@ -148,10 +150,10 @@ def _quantity(match: re.Match[str]) -> Quantity:
         unit = "".join((match["unit"] or "").lower().split())
         if match["unit"] in {"L", "H"}:  # "131 L" in a laboratory table is a low value
             unit = ""
-        if not match["second"]:
+        if not match["rest"]:
             return Quantity(text, start, end, (first,), unit)
-        pair = (first, Decimal(match["second"]))
-        return Quantity(text, start, end, pair, unit, _day_and_month(*pair))
+        row = (first, *(Decimal(part.strip()) for part in match["rest"].split("/")[1:]))
+        return Quantity(text, start, end, row, unit, _day_and_month(*row) if len(row) == 2 else frozenset())
     if match["word"]:
         unit = (match["wordunit"] or "").lower()
         return Quantity(text, start, end, (_WORDS[match["word"].lower()],), unit, is_word=True)
@@ -193,7 +195,7 @@ def is_same(claimed: Quantity, given: Quantity) -> bool:
         return True
     if len(claimed.values) == 1 and len(given.values) == 1:
         return _same_amount(claimed, given)
-    if len(claimed.values) == 1 and len(given.values) == 2:  # "3 days" for 3/7, "104 systolic" for 104/62
+    if len(claimed.values) == 1 and len(given.values) > 1:  # "3 days" for 3/7, "104 systolic" for 104/62
         span = _SHORT_SPANS.get(given.values[1])
         if claimed.unit in TIMES and span:
             return _same_amount(claimed, Quantity("", 0, 0, given.values[:1], span))
@@ -226,7 +228,7 @@ def is_among(claimed: Quantity, given: Iterable[Quantity]) -> bool:
     known = list(given)
     if any(is_same(claimed, quantity) for quantity in known):
         return True
-    if len(claimed.values) == 2:
+    if len(claimed.values) > 1:
         parts = [Quantity("", 0, 0, (value,), claimed.unit) for value in claimed.values]
         singles = [quantity for quantity in known if len(quantity.values) == 1]
         return all(any(is_same(part, quantity) for quantity in singles) for part in parts)

@@ -4,7 +4,7 @@ from functools import cached_property
 
 from inference.checking.drugs import Mention, find_drugs
 from inference.checking.quantities import Quantity, quantities
-from inference.checking.scopes import Sense, Senses, senses
+from inference.checking.scopes import Senses, senses
 from inference.checking.tokens import Token, is_content, stem, tokens
 from inference.rows import cells_with_headers
 from inference.text import Note, Sentence
@@ -45,7 +45,7 @@ class Reading:
     def senses(self) -> Senses:
         return senses(self.words, self.text)
 
-    def sense_of(self, index: int) -> Sense:
+    def sense_of(self, index: int) -> int:
         return self.senses.of[index]
 
     def written(self, mention: Mention) -> str:
@@ -66,9 +66,9 @@ def read_sentence(note: Note, sentence: Sentence) -> Reading:
 def plain_text(note: Note, sentence: Sentence) -> str:
     """The words of a sentence as a claim carries them: one line, no bullet mark, cells with their heads.
 
-    The first cell names the row. Values under a date or under "Result" follow it, with the date in brackets, then
-    unit and reference: "Sodium: 131 L (12/05), 135 (15/05) mmol/L (ref 133-146)". Other cells carry their head:
-    "Ramipril, Before admission: 5 mg OD, Status: STOPPED".
+    The first cell names the row. Values under a date or under "Result" follow it, with the date in
+    brackets, then unit and reference: "Sodium: 131 L (12/05), 135 (15/05) mmol/L (ref 133-146)". Other
+    cells carry their head: "Ramipril, Before admission: 5 mg OD, Status: STOPPED".
     """
     if sentence.kind is not SentenceKind.ROW:
         return without_mark(sentence.text)

@@ -117,13 +117,13 @@ def _past_history(cues: frozenset[str], reading: Reading, is_item: bool) -> Choi
 
 
 def _finding(section: SectionKind, cues: frozenset[str], reading: Reading) -> Choice:
-    """Weigh a result, a vital sign or a sign: abnormal ones and the line of vital signs are wanted, normal ones not."""
+    """Weigh a result or a sign: abnormal ones and the line of vital signs are wanted, normal ones are not."""
     is_abnormal = "abnormal" in cues or has_mark(reading.text)
     is_denied = share(reading, Sense.NEGATED) >= MOST_OF_IT
     is_measure = "measure" in cues and bool(reading.quantities)
     if "pending" in cues:
         return Choice(Weight.MUST, Category.FOLLOW_UP)
-    if "imaging" in cues and not is_measure or ("imaging" in cues and section is SectionKind.RESULTS):
+    if ("imaging" in cues and not is_measure) or ("imaging" in cues and section is SectionKind.RESULTS):
         return Choice(Weight.SHOULD if is_abnormal and not is_denied else Weight.RANKED, Category.PROCEDURE)
     if is_measure or section is not SectionKind.EXAMINATION:
         wanted = (
@@ -134,7 +134,7 @@ def _finding(section: SectionKind, cues: frozenset[str], reading: Reading) -> Ch
 
 
 def has_mark(text: str) -> bool:
-    """Tell whether a result carries a laboratory's mark of an abnormal value: "131 L", "14.8 H", "(H)", "*"."""
+    """Tell whether a result carries a laboratory's mark of an abnormal value: "131 L", "14.8 (H)"."""
     words = text.replace("(", " ").replace(")", " ").replace(",", " ").split()
     return any(word in {"H", "L", "HH", "LL", "*"} for word in words[1:])
 
@@ -158,7 +158,7 @@ def _prose(section: SectionKind, cues: frozenset[str], reading: Reading, place: 
     return Choice(Weight.RANKED, Category.SYMPTOM if section is not SectionKind.UNKNOWN else Category.OTHER)
 
 
-def share(reading: Reading, sense: Sense) -> float:
+def share(reading: Reading, sense: int) -> float:
     """The share of a text's content words, cues apart, that carry a sense; 0 where there are none."""
     senses = reading.senses
     content = [index for index in reading.stems if not senses.is_cue[index]]
@@ -193,7 +193,7 @@ def assertion_of(reading: Reading, section: SectionKind, category: Category) -> 
 def _has_ended(row: Reading) -> bool:
     """Tell whether the drug that a table row is about was stopped or held."""
     first = row.drugs[0].first if row.drugs else 0
-    return Sense.ENDED in row.sense_of(first)
+    return bool(row.sense_of(first) & Sense.ENDED)
 
 
 def _is_denial(reading: Reading) -> bool:

@@ -1,11 +1,12 @@
 """The engine without a model: a note's own sentences, chosen by rules. Extracted, not generated.
 
-What must be carried (allergies, drugs, diagnoses, plan, follow-up, pending results) is carried whole. Only inside
-history, course and examination are sentences ranked against each other, because ranking a whole note loses the
-allergies and every discharge drug. The text of a claim is its sentence, word for word; only the bullet mark goes
-and a table row carries its column heads.
+What must be carried (allergies, drugs, diagnoses, plan, follow-up, pending results) is carried whole.
+Only inside history, course and examination are sentences ranked against each other, because ranking a
+whole note loses the allergies and every discharge drug. The text of a claim is its sentence, word for
+word; only the bullet mark goes and a table row carries its column heads.
 """
 
+import math
 import time
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -138,7 +139,7 @@ def _score(reading: Reading, cues: frozenset[str], place: int, frequency: dict[s
     words = reading.stem_set
     if not words:
         return 0.0
-    central = sum(min(frequency[word], 5) - 1 for word in words) / len(words) ** 0.5
+    central = sum(min(frequency[word], 5) - 1 for word in words) / math.sqrt(len(words))
     score = (
         central + 2.0 / (1 + place) + min(len(reading.quantities), 3) * 0.4 + min(len(reading.drugs), 2) * 0.6
     )
