@@ -42,6 +42,9 @@ ln -s "$PWD/node_modules" "$work/app/node_modules"
 EPITOME_STATIC_ROOT="$work/static" .venv/bin/python "$work/app/manage.py" collectstatic --no-input --verbosity 0
 tar -czf "$dist/static.tar.gz" -C "$work" static
 
+# The source's place for the style sheet, for whoever builds the static files again at the site.
+tar -czf "$dist/bootstrap.tar.gz" node_modules/bootstrap/LICENSE node_modules/bootstrap/dist/css
+
 install -m 755 tools/install.sh "$dist/install.sh"
 printf '%s\n' "$version" >"$dist/VERSION"
 (cd "$dist" && find . -type f ! -name SHA256SUMS -print0 | sort -z | xargs -0 sha256sum >SHA256SUMS)

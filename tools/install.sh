@@ -44,6 +44,7 @@ printf 'install: unpacking into %s\n' "$release"
 mkdir "$release"
 tar -xzf "$here/app.tar.gz" -C "$release" --no-same-owner
 tar -xzf "$here/static.tar.gz" -C "$release" --no-same-owner
+tar -xzf "$here/bootstrap.tar.gz" -C "$release/app" --no-same-owner
 printf 'install: installing the Python packages\n'
 "$python" -m venv "$release/venv"
 for lock in "${locks[@]}"; do
