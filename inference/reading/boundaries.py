@@ -90,10 +90,12 @@ def _ends_after_word(before: str, nearby: str) -> bool:
     low = word.lower()
     if len(word) == 1 and word.isalpha() and word.isupper():
         previous = before[: -len(word)].split()
-        if previous and previous[-1].lower() in BEFORE_LETTER:
+        # "Hepatitis C." and "18 U." end; "J." and "S." begin a name.
+        if previous and (previous[-1].lower() in BEFORE_LETTER or previous[-1][-1].isdigit()):
             return not goes_on_low
         return next_word in SENTENCE_STARTERS and not goes_on_low
-    if low in TITLES:
+    # "Mr." is a title, "MR." mitral regurgitation.
+    if low in TITLES and not (word.isupper() and low not in ("dr", "no", "nos")):
         if low in ("no", "nos"):
             return not nearby[0].isdigit()
         if low in ("tab", "tabs", "cap", "caps", "inj", "syr", "susp"):

@@ -30,6 +30,11 @@ _BOLD = re.compile(r"(\*\*|__)(?=\S)[^*_]{1,80}(?<=\S)\1\s*:?\Z")
 _INLINE = re.compile(
     r"(?:\*\*|__)?([^\W\d_][^:\n|]{0,48}?)\s*(?::(?:\*\*|__)?(?=\s)|(?:\*\*|__):?(?=\s)|\s[-–—](?=\s))"
 )
+# What ED shorthand puts straight before its text ("FH nil"); nothing else begins a line like that.
+_SHORTHAND = re.compile(
+    r"(HPC|HPI|PMHx?|PSHx?|DHx?|FHx?|SHx?|SocHx|ROS|O/E|Imp)(?=[ \t]+\S)"
+    r"|([^\W\d_][^:\n|\t]{0,30}?)(?=\t|[ ]{2,}\S)"
+)
 _DIGIT = re.compile(r"\d")
 _WORD = re.compile(r"[^\W\d_][\w'’&/.-]*|[&/+-]")
 
@@ -119,15 +124,29 @@ def _find_numbered(line: Line, *, is_underlined: bool) -> None:
 
 def _find_inline(line: Line) -> None:
     match = _INLINE.match(line.content[:MAX_TITLE])
-    if match is None:
-        return
-    title = match[1]
-    by_colon = ":" in match[0] or match[0].rstrip().endswith(("**", "__"))
+    title = match[1] if match else ""
+    by_colon = match is not None and (":" in match[0] or match[0].rstrip().endswith(("**", "__")))
     known = is_known(title) or (by_colon and title in ("S", "O", "A", "P"))
-    if known or (by_colon and len(title.split()) <= 5 and title[0].isupper() and "." not in title):
+    looks_so = by_colon and len(title.split()) <= 5 and title[0].isupper() and "." not in title
+    if match is None or not (known or looks_so):
+        _find_shorthand(line)
+        return
+    line.kind = LineKind.INLINE
+    line.label = (line.start + match.start(1), line.start + match.end(1))
+    line.opens_section = known and not is_sub_header(title)
+
+
+def _find_shorthand(line: Line) -> None:
+    match = _SHORTHAND.match(line.content[:MAX_TITLE])
+    if match and (match[1] or is_inline_label(match[2], line.content[match.end() :])):
         line.kind = LineKind.INLINE
-        line.label = (line.start + match.start(1), line.start + match.end(1))
-        line.opens_section = known and not is_sub_header(title)
+        line.label = (line.start, line.start + match.end())
+        line.opens_section = not is_sub_header(match[0])
+
+
+def is_inline_label(title: str, rest: str) -> bool:
+    """Whether a title, set apart by blanks only, labels the prose behind it ("DHx   salbutamol prn, …")."""
+    return len(rest.split()) >= 3 and is_known(title)
 
 
 def _looks_like_title(line: Line, title: str, following: Line, is_shouted: bool) -> bool:
@@ -148,11 +167,11 @@ def _looks_like_title(line: Line, title: str, following: Line, is_shouted: bool)
     is_title_case = all(word[0].isupper() or word.lower() in JOINING for word in words) and title[0].isupper()
     body = following.content
     is_body = following.kind in (LineKind.BULLET, LineKind.ROW) or (body[-1] in ".;" or len(body) >= 60)
-    return (
-        is_title_case
-        and is_body
-        and (len(words) > 1 or is_sub_header(title) or following.kind is not LineKind.TEXT)
-    )
+    is_prose = following.kind is LineKind.TEXT and len(body) >= 60 and body[-1] in ".;"
+    if not is_title_case:
+        return is_prose and len(words) <= 3 and title[0].isupper() and title[1:].islower()
+    is_enough = len(words) > 1 or is_sub_header(title) or following.kind is not LineKind.TEXT
+    return is_body and (is_enough or (is_prose and letters >= 6))
 
 
 def _title_span(line: Line) -> tuple[int, int] | None:

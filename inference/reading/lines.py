@@ -23,6 +23,8 @@ _MARKER = re.compile(
     )""",
     re.VERBOSE,
 )
+# Marks that a list may use, but that stand before prose and values too.
+_RARE_MARKER = re.compile(r"(?:[>+.~»→]|->|=>)\s+(?=\S)")
 _NUMBER = re.compile(r"\(?(\d{1,3})([.)])")
 _INLINE_GLYPH = re.compile(r"(?<=\s)[•●▪◦‣➢►]\s*(?=\S)")
 _INLINE_DASH = re.compile(r"(?<=[.;])\s-\s(?=[A-Z])")
@@ -103,6 +105,7 @@ def read_lines(text: str) -> list[Line]:
             line.kind = LineKind.BULLET
             line.marker = marker.end()
         lines.append(line)
+    _mark_rare_bullets(lines)
     return lines
 
 
@@ -131,6 +134,17 @@ def item_starts(text: str, start: int, end: int, *, is_bullet: bool) -> list[int
         if last > 1:
             starts.add(match.start() - (text[match.start() - 1] == "("))
     return sorted(starts)
+
+
+def _mark_rare_bullets(lines: list[Line]) -> None:
+    """Two neighbouring lines with the same rare mark ("> rest", "> fluids") are a list."""
+    marks = [_RARE_MARKER.match(line.content) if line.kind is LineKind.TEXT else None for line in lines]
+    for index, mark in enumerate(marks):
+        if mark is None:
+            continue
+        beside = marks[index - 1 : index] + marks[index + 1 : index + 2]
+        if any(other is not None and other[0].strip() == mark[0].strip() for other in beside):
+            lines[index].kind, lines[index].marker = LineKind.BULLET, mark.end()
 
 
 def _is_counted(text: str, at: int) -> bool:

@@ -2,12 +2,20 @@
 
 import re
 
+from inference.reading.headers import is_inline_label
 from inference.reading.lines import Line, LineKind
 from inference.reading.words import COLUMN_NAMES
 
 _COLUMNS = re.compile(r"\t[ \t]*| {2,}[ \t]*|\u00a0{2,}")
 _SEPARATOR = frozenset("|+:=-─━ \t")
 _AFTER_PROSE = ".!?:;,"
+# A day, a time or a numbered day: columns of results are headed by when they were taken.
+_DAY = r"(?:0?[1-9]|[12]\d|3[01])"
+_WHEN = re.compile(
+    rf"(?<!\S){_DAY}[/.-]{_DAY}(?:[/.-]\d{{2,4}})?(?!\S)|(?<!\S)\d{{1,2}}:\d{{2}}(?!\S)"
+    r"|\b[Dd]ay \d{1,2}\b|\b[DT]\d{1,2}\b|\b(?:19|20)\d\d\b"
+    rf"|\b{_DAY} (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*\b"
+)
 _DIGIT = re.compile(r"\d")
 _MAX_ROW = 2000
 
@@ -85,7 +93,8 @@ def _columns(line: Line) -> list[int]:
     content = line.content
     if line.kind is not LineKind.TEXT or len(content) > _MAX_ROW:
         return []
-    if ":" in content and len(cells := cells_of(line)) == 2 and cells[0].rstrip().endswith(":"):
+    cells = cells_of(line)
+    if len(cells) == 2 and (cells[0].endswith(":") or is_inline_label(cells[0], cells[1])):
         return []
     starts = [line.indent]
     for gap in _COLUMNS.finditer(content):
@@ -124,10 +133,15 @@ def _mark_table(lines: list[Line], index: int, stop: int) -> None:
 def _heads(rows: list[Line]) -> bool:
     """Whether the first row reads like a header: names without digits, over rows of another kind."""
     first = [cell for cell in cells_of(rows[0]) if cell]
-    if len(first) < 2 or any(_DIGIT.search(cell) for cell in first) or any(len(cell) > 40 for cell in first):
+    if len(first) < 2 or any(len(cell) > 40 for cell in first):
         return False
+    with_digits = sum(_DIGIT.search(row.content) is not None for row in rows[1:])
+    undated = [_WHEN.sub("", cell) for cell in first]
+    if any(_DIGIT.search(cell) for cell in undated):
+        return False
+    if undated != first:
+        return with_digits * 2 > len(rows) - 1
     words = {word.strip("()*:").lower() for cell in first for word in cell.split()}
     if len(words & COLUMN_NAMES) >= (2 if len(first) == 2 else 1):
         return True
-    with_digits = sum(_DIGIT.search(row.content) is not None for row in rows[1:])
     return len(first) >= 3 and with_digits * 2 > len(rows) - 1

@@ -19,6 +19,7 @@ _OPEN_ENDED = re.compile(
     re.IGNORECASE,
 )
 _NEW_STATEMENT = re.compile(r"(?:no|nil|not|denies|denied|none|negative|normal|pt|also)\b", re.IGNORECASE)
+_TIMED = re.compile(r"\d{1,2}(?:[:.]\d{2}|/\d{1,2}(?:/\d{2,4})?)\b")
 _MIN_WIDTH = 40
 _MIN_PROSE_WIDTH = 60
 _SLACK = 0.8
@@ -80,6 +81,9 @@ def _continues(first: Line, before: Line, line: Line, width: int, *, is_hard_wra
     if first.kind is LineKind.BULLET and line.indent > first.indent:
         return True
     if _ENDED.search(before.content, max(0, len(before.content) - 8)) and not ends_with_title(before.content):
+        return False
+    # A log's entries each begin with their time.
+    if _TIMED.match(line.content) and _TIMED.match(first.content):
         return False
     has_no_room = _has_no_room(before, line, width, _SLACK)
     is_open_ended = _OPEN_ENDED.search(before.content, max(0, len(before.content) - 16)) is not None
