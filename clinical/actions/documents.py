@@ -24,9 +24,10 @@ from clinical.models import (
     Withdrawal,
 )
 from clinical.sealed import keyed_digest
-from inference.parsing import ParseRefused, sniff
+from inference.parsing import MAX_BYTES, ParseRefused, sniff
 
 FILENAME_CHARACTERS = 200
+FILE_BYTES = MAX_BYTES
 
 
 @dataclass(frozen=True)
@@ -135,8 +136,10 @@ def open_document(*, by: User, document_id: UUID) -> DocumentPage:
 
 
 def progress(*, by: User, document_id: UUID) -> DocumentPage:
-    """Look again at a page that was opened: polling is not a read."""
-    return _page(document_id, by)
+    """Look again at a page that was opened: polling is not a read, but its denial is audited."""
+    if Document.objects.visible_to(by).filter(pk=document_id).exists():
+        return _page(document_id, by)
+    return open_document(by=by, document_id=document_id)
 
 
 def _page(document_id: UUID, by: User) -> DocumentPage:

@@ -41,7 +41,7 @@ def teams_of(user: User) -> models.QuerySet[CareTeam]:
 
 
 def search(*, by: User, query: str) -> list[Patient]:
-    """Find patients by exact MRN or by whole words of the name; the audit names those shown, not the query."""
+    """Find patients by exact MRN or whole words of the name; the audit names who was shown, not the query."""
     with audited(AuditType.PATIENTS_SEARCHED, by=by) as entry:
         found = list(Patient.objects.visible_to(by).matching(query)[:SEARCH_ROWS]) if query.strip() else []
         entry.detail["patients"] = [str(patient.pk) for patient in found]
@@ -61,7 +61,7 @@ def create(
     """Register a patient in one of the clinician's care teams.
 
     Raises:
-        Refused: 409 with the patient as its item when the MRN is the team's own; 409 when it is another team's.
+        Refused: 409: the MRN is registered; the patient is its item if the clinician may see them.
     """
     with audited(AuditType.PATIENT_CREATED, by=by) as entry:
         team = teams_of(by).filter(pk=team_id).first()
@@ -160,14 +160,19 @@ def open_patient(*, by: User, patient_id: UUID) -> PatientPage:
     with audited(AuditType.PATIENT_OPENED, by=by) as entry:
         patient: Patient = find(Patient.objects, patient_id, by=by)
         entry.thing, entry.patient_id = patient, patient.pk
-        teams = list(patient.teams.order_by("name"))
-        return PatientPage(
-            patient,
-            has_namesake(patient, by=by),
-            _lines(patient),
-            teams,
-            list(CareTeam.objects.filter(is_active=True).exclude(pk__in=teams).order_by("name")),
-        )
+        return _page(patient, by)
+
+
+def look_again(*, by: User, patient_id: UUID) -> PatientPage:
+    """Look again at a page that was opened, while something is sent from it: no event, but for a denial."""
+    patient = Patient.objects.visible_to(by).filter(pk=patient_id).first()
+    return _page(patient, by) if patient else open_patient(by=by, patient_id=patient_id)
+
+
+def _page(patient: Patient, by: User) -> PatientPage:
+    teams = list(patient.teams.order_by("name"))
+    others = CareTeam.objects.filter(is_active=True).exclude(pk__in=teams).order_by("name")
+    return PatientPage(patient, has_namesake(patient, by=by), _lines(patient), teams, list(others))
 
 
 def _lines(patient: Patient) -> list[DocumentLine]:

@@ -28,3 +28,9 @@ def age(birth_date: datetime.date) -> str:
     if months < 24:
         return f"{months} mo"
     return f"{months // 12} y"
+
+
+@register.filter
+def days(found: list[str] | None) -> list[str]:
+    """Write ISO days as a banner does, as in "3 Feb 1961"."""
+    return [f"{day.day} {day:%b %Y}" for day in map(datetime.date.fromisoformat, found or [])]
