@@ -1,4 +1,4 @@
-"""What an operator sees of the running site: the engine in use and the background work's last sign of life."""
+"""What an operator sees of the running site: the engine in use, and when background work last reported."""
 
 from dataclasses import dataclass
 from urllib.parse import urlsplit

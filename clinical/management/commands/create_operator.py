@@ -13,7 +13,9 @@ from clinical.models import Role, User
 class Command(BaseCommand):
     """`manage.py create_operator USERNAME --full-name NAME`."""
 
-    help = "Make an operator's account and print its one-time password. For a site without an operator who can log in."
+    help = (
+        "Make an operator's account and print its one-time password, on a site where no operator can log in."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Add the arguments."""
@@ -22,22 +24,24 @@ class Command(BaseCommand):
         parser.add_argument(
             "--another",
             action="store_true",
-            help="make the account although an operator exists, for a site whose operators are all locked out",
+            help="although an operator exists: for a site whose operators are all locked out",
         )
 
-    def handle(self, *args: Any, **options: Any) -> None:
+    def handle(self, *_: Any, **options: Any) -> None:
         """Make the account through the product's own action, so that it is audited."""
         has_operator = User.objects.filter(role=Role.OPERATOR, is_active=True).exists()
         if has_operator and not options["another"]:
             raise CommandError(
-                "This site has an operator, who makes further accounts in the browser. If nobody can log in, add"
-                " --another."
+                "This site has an operator, who makes further accounts in the browser. If nobody can log in,"
+                " add --another."
             )
         form = AccountForm(
             {"username": options["username"], "full_name": options["full_name"], "role": Role.OPERATOR.value}
         )
         if not form.is_valid():
-            raise CommandError(" ".join(sentence for errors in form.errors.values() for sentence in errors))
+            raise CommandError(
+                " ".join(str(sentence) for errors in form.errors.values() for sentence in errors)
+            )
         try:
             made = accounts.create(by=None, **form.cleaned_data)
         except Refused as refused:

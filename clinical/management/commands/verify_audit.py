@@ -25,28 +25,26 @@ class Command(BaseCommand):
             " which also catches a chain that someone recomputed from the start",
         )
 
-    def handle(self, *args: Any, **options: Any) -> None:
+    def handle(self, *_: Any, **options: Any) -> None:
         """Print the verdict and the head hash."""
         kept = _digest(options["kept"])
         verdict = audit.verify(by=None)
         if verdict.broken_at is not None:
             raise CommandError(
-                f"The chain breaks at row {verdict.broken_at}: {verdict.problem} {verdict.checked} rows before it fit."
-                " Preserve the database as it is and tell whoever answers for its security."
+                f"The chain breaks at row {verdict.broken_at}: {verdict.problem} {verdict.checked} rows"
+                " before it fit. Keep the database as it is and tell whoever answers for its security."
             )
         if kept:
             found = AuditEvent.objects.filter(hash=kept).values_list("seq", flat=True).first()
             if found is None:
                 raise CommandError(
-                    f"Each of the {verdict.checked} rows fits the one before it, but the kept hash is not among them:"
-                    " the chain was cut or written anew."
+                    f"Each of the {verdict.checked} rows fits the one before it, but the kept hash is not"
+                    " among them: the chain was cut or written anew."
                 )
             self.stdout.write(f"The kept hash stands at row {found}.")
         self.stdout.write(f"The chain is whole: {verdict.checked} rows.")
         self.stdout.write(f"Head: {verdict.head}")
-        self.stdout.write(
-            "Keep the head outside this machine; give it back with --kept to prove that nothing was cut."
-        )
+        self.stdout.write("Keep the head outside this machine; --kept proves with it that nothing was cut.")
 
 
 def _digest(text: str) -> bytes:

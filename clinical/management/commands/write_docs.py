@@ -21,7 +21,7 @@ HEADER = (
 class Command(BaseCommand):
     """`manage.py write_docs [--check]`."""
 
-    help = "Write docs/states.md and docs/access.md from the code; with --check only say whether they are current."
+    help = "Write docs/states.md and docs/access.md from the code; with --check only compare them."
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -30,7 +30,7 @@ class Command(BaseCommand):
             "--check", action="store_true", help="write nothing, fail when a page is out of date"
         )
 
-    def handle(self, *args: Any, **options: Any) -> None:
+    def handle(self, *_: Any, **options: Any) -> None:
         """Write the pages, or compare them."""
         folder = Path(settings.BASE_DIR) / "docs"
         stale = False
@@ -59,7 +59,8 @@ def states_page() -> str:
         if transitions is None:
             continue
         parts.append(f"## {model.__name__}\n")
-        parts.append(_diagram(transitions, model._meta.get_field("status").default))
+        status: Any = model._meta.get_field("status")
+        parts.append(_diagram(transitions, status.default))
     return "\n".join(parts)
 
 
@@ -82,13 +83,11 @@ def access_page() -> str:
     rows = [
         HEADER,
         "# Access\n",
-        "Every route, the permission it declares and the roles that have it. A route without a permission fails"
-        " `manage.py check`.",
-        "Which patients a clinician reaches is decided by care team on top of this; another team's is answered"
-        " with 404.\n",
-        "| Route | Name | Permission | Not logged in | "
-        + " | ".join(Role(role).label for role in roles)
-        + " |",
+        "Every route, the permission it declares and the roles that have it.",
+        "A route without a permission fails `manage.py check`.",
+        "Which patients a clinician reaches is decided by care team on top of this:",
+        "another team's patient is answered with 404.\n",
+        "| Route | Name | Permission | Not logged in | " + " | ".join(role.label for role in Role) + " |",
         "|---|---|---|" + "---|" * (len(roles) + 1),
     ]
     for address, route in all_routes():
