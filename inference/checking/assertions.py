@@ -17,7 +17,8 @@ from inference.checking.tokens import STOP_WORDS
 from inference.vocabulary import Assertion, Severity
 
 _ALL_OF_IT = 0.5  # share of the aligned words that must carry a cue before the claim as a whole is doubted
-_SOME_OF_IT = 0.2  # share of the aligned words whose negation may differ before it is worth a flag
+_SOME_OF_IT = 0.1  # share of the aligned words whose negation differs from which it is worth a flag
+_SOME_WORDS = 2  # or so many words
 
 _WEAK = STOP_WORDS | frozenset(lexicon("words")["weak"].split())
 _NORMAL = frozenset(lexicon("words")["normal"].split())
@@ -93,7 +94,7 @@ def _negation(claim: Reading, aligned: list[_Aligned], assertion: Assertion) -> 
             continue
         if theirs == {not denied}:
             opposed.append((word, denied))
-    if len(opposed) < max(1, _SOME_OF_IT * len(aligned)):
+    if not opposed or (len(opposed) < _SOME_WORDS and len(opposed) < _SOME_OF_IT * len(aligned)):
         return None
     word, denied = opposed[0]
     source, index, _ = word.theirs[0]
@@ -119,7 +120,7 @@ def _share(aligned: list[_Aligned], sense: int) -> tuple[float, _Aligned | None]
 
 def _family(claim: Reading, aligned: list[_Aligned], assertion: Assertion) -> Flag | None:
     share, word = _share(aligned, Sense.FAMILY)
-    is_ours = assertion is Assertion.FAMILY or any(sense & Sense.FAMILY for sense in claim.senses.of)
+    is_ours = assertion is Assertion.FAMILY or bool(claim.senses.present & Sense.FAMILY)
     if word is not None and share >= _ALL_OF_IT and not is_ours:
         source, index, _ = word.theirs[0]
         return Flag(
@@ -129,7 +130,7 @@ def _family(claim: Reading, aligned: list[_Aligned], assertion: Assertion) -> Fl
             f"sentence {source.number} speaks of a relative: {quoted(_around(source, index))}.",
         )
     nobody = not any(sense & Sense.FAMILY for word in aligned for _, _, sense in word.theirs)
-    if assertion is Assertion.FAMILY and nobody and not any(s & Sense.FAMILY for s in claim.senses.of):
+    if assertion is Assertion.FAMILY and nobody and not claim.senses.present & Sense.FAMILY:
         source, index, _ = aligned[0].theirs[0]
         return Flag(
             "person",
@@ -165,7 +166,7 @@ def _ended(claim: Reading, aligned: list[_Aligned], assertion: Assertion) -> Fla
         return None
     past = Sense.ENDED | Sense.HISTORICAL
     share, word = _share(aligned, Sense.ENDED)
-    if word is None or share < _ALL_OF_IT or any(sense & past for sense in claim.senses.of):
+    if word is None or share < _ALL_OF_IT or claim.senses.present & past:
         return None
     source, index, _ = word.theirs[0]
     return Flag(

@@ -36,6 +36,7 @@ class Senses(NamedTuple):
     of: list[int]
     is_cue: list[bool]
     negated_by: dict[int, int]  # token -> first token of the cue that negates it
+    present: int  # every sense that some cue of the text has, even if it governs no word
 
 
 _MARKS = frozenset(".;!\n•·")
@@ -86,6 +87,7 @@ def senses(words: list[Token], text: str) -> Senses:
     of = [Sense.PLAIN] * len(words)
     is_cue = [False] * len(words)
     negated_by: dict[int, int] = {}
+    present = Sense.PLAIN
     hits = _cues().find(words)
     marks = [index for index, word in enumerate(words) if word.lower in _MARKS]
     edges = _edges(words, hits, marks)
@@ -93,6 +95,7 @@ def senses(words: list[Token], text: str) -> Senses:
         for role in hit.value:
             if not _counts(role, hit, words, text):
                 continue
+            present |= role.sense
             for index in range(hit.first, hit.past):
                 is_cue[index] = True
             if role.is_before:
@@ -105,7 +108,7 @@ def senses(words: list[Token], text: str) -> Senses:
                 of[index] |= role.sense
                 if role.sense == Sense.NEGATED:
                     negated_by.setdefault(index, hit.first)
-    return Senses(of, is_cue, negated_by)
+    return Senses(of, is_cue, negated_by, present)
 
 
 def _edges(words: list[Token], hits: list[Found[tuple[_Role, ...]]], marks: list[int]) -> list[int]:
