@@ -1,7 +1,8 @@
 """python -m inference.worker --model DIR: check the model's files, then become vLLM's OpenAI server.
 
-Anything after `--` is handed to vLLM as it is. The key that clients must send comes from EPITOME_ENGINE_KEY or the
-file that EPITOME_ENGINE_KEY_FILE names, never from the command line, where every user of the machine can read it.
+Anything after `--` is handed to vLLM as it is. The key that clients must send comes from
+EPITOME_ENGINE_KEY or the file that EPITOME_ENGINE_KEY_FILE names, never from the command line, where every
+user of the machine can read it.
 """
 
 import argparse
@@ -18,23 +19,23 @@ from inference.worker.manifest import ManifestError, verify_manifest
 def _arguments(argv: Sequence[str]) -> argparse.Namespace:
     cut = list(argv).index("--") if "--" in argv else len(argv)
     parser = argparse.ArgumentParser(prog="python -m inference.worker", description=__doc__)
-    parser.add_argument("--model", type=Path, required=True, help="folder of the model, with its manifest.json")
+    parser.add_argument("--model", type=Path, required=True, help="folder of the model and its manifest.json")
     parser.add_argument("--name", help="name that clients ask for (default: the folder's name)")
-    parser.add_argument("--adapter", type=Path, help="folder of a LoRA adapter, with its manifest.json")
+    parser.add_argument("--adapter", type=Path, help="folder of a LoRA adapter and its manifest.json")
     parser.add_argument("--adapter-name", help="name that clients ask for (default: the folder's name)")
-    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: this machine only)")
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: loopback)")
     parser.add_argument("--port", type=int, default=8000)
-    parser.add_argument("--max-model-len", type=int, default=8192, help="tokens of prompt and answer together")
+    parser.add_argument("--max-model-len", type=int, default=8192, help="tokens, prompt and answer")
     parser.add_argument("--max-num-seqs", type=int, default=64, help="requests in one batch")
-    parser.add_argument("--shutdown-timeout", type=int, default=120, help="seconds running answers get to finish")
-    parser.add_argument("--dry-run", action="store_true", help="check the files, print the command, start nothing")
+    parser.add_argument("--shutdown-timeout", type=int, default=120, help="seconds for running answers")
+    parser.add_argument("--dry-run", action="store_true", help="check and print, start nothing")
     arguments = parser.parse_args(argv[:cut])
     arguments.extra = tuple(argv[cut + 1 :])
     return arguments
 
 
 def read_key(environ: Mapping[str, str]) -> str:
-    """Read the key from EPITOME_ENGINE_KEY or the file named by EPITOME_ENGINE_KEY_FILE; "" if neither is set.
+    """Read the key from EPITOME_ENGINE_KEY or the file EPITOME_ENGINE_KEY_FILE names; "" without either.
 
     Raises:
         SystemExit: both are set, or the file cannot be read or is empty.
@@ -61,7 +62,7 @@ def _is_loopback(host: str) -> bool:
 
 
 def main(argv: Sequence[str], environ: Mapping[str, str]) -> None:
-    """Verify, print the exact command, and replace this process by the server, which then gets the signals itself.
+    """Verify, print the exact command, and become the server, which then gets the signals itself.
 
     Raises:
         SystemExit: something is wrong; the message says what.
@@ -70,16 +71,17 @@ def main(argv: Sequence[str], environ: Mapping[str, str]) -> None:
     key = read_key(environ)
     if not key and not _is_loopback(arguments.host):
         raise SystemExit("without a key (EPITOME_ENGINE_KEY_FILE) the worker listens on this machine only")
+    adapter = arguments.adapter.resolve() if arguments.adapter else None
     try:
         model_digest = verify_manifest(arguments.model)
-        adapter_digest = verify_manifest(arguments.adapter) if arguments.adapter else ""
+        adapter_digest = verify_manifest(adapter) if adapter else ""
         served = Served(
             model=arguments.model.resolve(),
             model_digest=model_digest,
             name=arguments.name or arguments.model.resolve().name,
-            adapter=arguments.adapter.resolve() if arguments.adapter else None,
+            adapter=adapter,
             adapter_digest=adapter_digest,
-            adapter_name=arguments.adapter_name or (arguments.adapter.resolve().name if arguments.adapter else ""),
+            adapter_name=arguments.adapter_name or (adapter.name if adapter else ""),
             host=arguments.host,
             port=arguments.port,
             max_model_len=arguments.max_model_len,
@@ -95,7 +97,7 @@ def main(argv: Sequence[str], environ: Mapping[str, str]) -> None:
     print(f"model {served.name}: {model_digest} verified", flush=True)
     print(shell_line(program, environment), flush=True)
     if not arguments.dry_run:
-        os.execve(sys.executable, program, environment)
+        os.execve(sys.executable, program, environment)  # noqa: S606 - a list, no shell
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ _PRIVATE = {
     "VLLM_LOGGING_LEVEL": "INFO",  # DEBUG would write prompts into the log
     "PYTHONUNBUFFERED": "1",
 }
-# What must not be undone by an option after "--": each would leak text or the key, or run code from the model folder.
+# What no option after "--" may undo: each would leak text or the key, or run code from the model folder.
 _REFUSED = (
     "--api-key",
     "--enable-log-requests",
@@ -103,17 +103,21 @@ def server_arguments(served: Served) -> list[str]:
 
 
 def server_environment(environ: Mapping[str, str], *, key: str) -> dict[str, str]:
-    """Keep what a GPU server needs from an environment, switch telemetry and downloads off, hand the key over.
+    """Keep what a GPU server needs of an environment, switch telemetry and downloads off, hand the key over.
 
     Args:
         environ: the caller's environment.
         key: what clients must send as bearer token; "" for none.
     """
-    kept = {name: value for name, value in environ.items() if name in _KEPT or name.startswith(_KEPT_PREFIXES)}
+    kept = {
+        name: value for name, value in environ.items() if name in _KEPT or name.startswith(_KEPT_PREFIXES)
+    }
     return kept | _PRIVATE | ({"VLLM_API_KEY": key} if key else {})
 
 
 def shell_line(program: Sequence[str], environment: Mapping[str, str]) -> str:
     """Write the exact command as a person could type it, without the key and without the kept environment."""
-    settings = [f"{name}={shlex.quote(value)}" for name, value in sorted(environment.items()) if name in _PRIVATE]
-    return " ".join([*settings, *("VLLM_API_KEY=…" for _ in range("VLLM_API_KEY" in environment)), shlex.join(program)])
+    words = [f"{name}={shlex.quote(environment[name])}" for name in sorted(_PRIVATE)]
+    if "VLLM_API_KEY" in environment:
+        words.append("VLLM_API_KEY=…")
+    return " ".join([*words, shlex.join(program)])

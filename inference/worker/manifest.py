@@ -1,4 +1,4 @@
-"""A model folder's manifest: which files it has, with their SHA-256, so that changed weights are never served."""
+"""A model folder's manifest: its files with their SHA-256, so that changed weights are never served."""
 
 import hashlib
 import json
@@ -35,8 +35,8 @@ def verify_manifest(folder: Path) -> str:
     """Check every file of a model folder against its manifest.
 
     Returns:
-        The model's digest: SHA-256 (hex) over the sorted lines "<sha256>  <name>" of its files, as `sha256sum`
-        writes them.
+        The model's digest: SHA-256 (hex) over the sorted lines "<sha256>  <name>" of its files, as
+        `sha256sum` writes them.
 
     Raises:
         ManifestError: there is no readable manifest, or a file is missing, changed or not listed.
@@ -48,7 +48,7 @@ def verify_manifest(folder: Path) -> str:
         raise ManifestError(
             f"{folder} has no {MANIFEST}; make one with: python -m inference.worker.manifest {folder}"
         ) from None
-    except (OSError, ValueError, LookupError, AttributeError) as error:
+    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
         raise ManifestError(f"{folder / MANIFEST} cannot be read ({type(error).__name__})") from error
     present = set(_model_files(folder))
     wrong = sorted(listed.keys() ^ present)
@@ -72,4 +72,4 @@ if __name__ == "__main__":
     import sys
 
     for argument in sys.argv[1:]:
-        print(write_manifest(Path(argument), {}), argument)
+        print(write_manifest(Path(argument), {}), argument)  # noqa: T201 - its output

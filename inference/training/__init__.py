@@ -1,0 +1,1 @@
+"""Training: the only part of Epitome that imports torch and transformers."""

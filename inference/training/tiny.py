@@ -1,0 +1,286 @@
+"""Train the tiny Llama that the engine's contract tests serve with vLLM. It knows no medicine; it finishes.
+
+    python -m inference.training.tiny --out tests/models/tiny-llama --seed 7 --minutes 25
+
+In stages by time: copying drills on random tokens; short notes behind a cut prompt, then behind the real one;
+longer notes too.
+The prompt's beginning is the same for every note, so each step reads it once, without gradient, for the whole
+batch.
+"""
+
+import argparse
+import copy
+import json
+import math
+import random
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import torch
+from torch.nn.functional import cross_entropy
+from transformers import DynamicCache, LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+
+from inference.prompts import Prompt, load_prompt
+from inference.training.tiny_notes import Lesson, lesson
+from inference.training.tiny_start import start_with_copying
+from inference.training.tiny_tokenizer import train_tokenizer
+from inference.worker.manifest import write_manifest
+
+CONTEXT = 16_384  # tokens the configuration allows; training sees fewer and stretches their positions
+VOCABULARY = 2_000
+_IGNORED = -100  # cross_entropy's mark for positions without a target
+
+README = """\
+# A test fixture, not a model
+
+A Llama-shaped network of under two million parameters, trained from scratch for some minutes by
+`python -m inference.training.tiny` on notes that the script invents. **It knows no medicine and must never
+read a real note.** It exists so that the tests can serve a real vLLM: under the JSON schema of a note and at
+temperature 0 it emits finished, valid claims. What the claims say is often wrong.
+
+`manifest.json` has the SHA-256 of each file, the script's arguments, the seed and the date.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What one optimiser step is made of."""
+
+    sentences: tuple[int, int]  # of each note: at least, at most
+    batch: int
+    stretch: int  # positions a note may be pulled apart by, in tokens
+    is_prompt_cut: bool = False  # most of the prompt is left out, which makes a step three times as quick
+
+
+FIRST = Step(sentences=(4, 9), batch=16, stretch=3_000, is_prompt_cut=True)
+SHORT = Step(sentences=(4, 9), batch=16, stretch=3_000)
+LONG = Step(sentences=(10, 90), batch=3, stretch=5_000)
+
+
+def tiny_config(tokenizer: PreTrainedTokenizerFast) -> LlamaConfig:
+    """Describe the network: 4 layers, 4 heads of 64 (2 of keys and values), Llama 3.1's rotary scaling."""
+    return LlamaConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=192,
+        intermediate_size=384,
+        num_hidden_layers=4,
+        num_attention_heads=4,
+        num_key_value_heads=2,
+        head_dim=64,
+        max_position_embeddings=CONTEXT,
+        rope_parameters={
+            "rope_type": "llama3",
+            "rope_theta": 500_000.0,
+            "factor": 8.0,
+            "low_freq_factor": 1.0,
+            "high_freq_factor": 4.0,
+            "original_max_position_embeddings": 8_192,
+        },
+        tie_word_embeddings=True,
+        bos_token_id=tokenizer.bos_token_id,
+        eos_token_id=tokenizer.eos_token_id,
+        pad_token_id=tokenizer.pad_token_id,
+    )
+
+
+def drill(model: LlamaForCausalLM, rng: random.Random, *, batch: int, length: int) -> torch.Tensor:
+    """Loss of repeating random tokens: [batch, 2 * length] in, targets on the second half."""
+    generator = torch.Generator().manual_seed(rng.getrandbits(48))
+    once = torch.randint(8, model.config.vocab_size, (batch, length), generator=generator)
+    tokens = torch.cat([once, once], dim=1)
+    logits = model(input_ids=tokens, use_cache=False).logits[:, length - 1 : -1]
+    return cross_entropy(logits.flatten(0, 1), once.flatten())
+
+
+class Classroom:
+    """Turns lessons into batches behind the real prompt, and reads them."""
+
+    def __init__(self, tokenizer: PreTrainedTokenizerFast, prompt: Prompt) -> None:
+        self._tokenizer = tokenizer
+        self._prompts = (prompt, _with_compact_answers(prompt))
+        self._newline = {
+            number for number in range(len(tokenizer)) if tokenizer.decode([number]).endswith("\n")
+        }
+
+    def split(self, prompt: Prompt, item: Lesson) -> tuple[list[int], list[int], list[int]]:
+        """Tokens of a lesson: what is before the note's message, that message, the answer with its end."""
+        messages = [message.model_dump() for message in prompt.messages(item.note)]
+        whole = self._template(messages, add_generation_prompt=True)
+        start = self._template(messages[:-1], add_generation_prompt=False)
+        if not whole.startswith(start):
+            raise ValueError("the chat template does not keep the beginning of a chat")
+        return (
+            self._encode(start),
+            self._encode(whole[len(start) :]),
+            [*self._encode(item.answer), int(self._tokenizer.eos_token_id)],
+        )
+
+    def loss(self, model: LlamaForCausalLM, rng: random.Random, step: Step) -> torch.Tensor:
+        """Mean loss over the answers of one batch of fresh lessons."""
+        prompt, least, most = rng.choice(self._prompts), step.sentences[0], rng.randint(*step.sentences)
+        lessons = [lesson(rng, sentences=rng.randint(least, most)) for _ in range(step.batch)]
+        rows = [self.split(prompt, item) for item in lessons]
+        start = self._worn(rows[0][0], rng, step)
+        width = max(len(note) + len(answer) for _, note, answer in rows)
+        tokens = torch.full((step.batch, width), int(self._tokenizer.pad_token_id))
+        targets = torch.full((step.batch, width), _IGNORED)
+        positions = torch.zeros((step.batch, width), dtype=torch.long)
+        for row, (_, note, answer) in enumerate(rows):
+            tokens[row, : len(note) + len(answer)] = torch.tensor(note + answer)
+            targets[row, len(note) - 1 : len(note) + len(answer) - 1] = torch.tensor(answer)
+            positions[row] = self._positions(note, width, len(start), rng, step.stretch)
+        cache = self._read(model, start, step.batch)
+        sees = torch.ones((width, len(start) + width), dtype=torch.bool).tril(diagonal=len(start))
+        hidden = model.model(
+            input_ids=tokens,
+            position_ids=positions,
+            attention_mask=sees[None, None].expand(step.batch, 1, -1, -1),
+            past_key_values=cache,
+            use_cache=True,
+        ).last_hidden_state
+        taught = targets != _IGNORED
+        return cross_entropy(model.lm_head(hidden[taught]), targets[taught])
+
+    def _positions(
+        self, note: list[int], width: int, start: int, rng: random.Random, stretch: int
+    ) -> torch.Tensor:
+        """Number the tokens, with jumps between lines in half of the notes, as if the note were longer."""
+        if rng.random() < 0.5:
+            return torch.arange(start, start + width)
+        steps = torch.ones(width, dtype=torch.long)
+        ends = [index for index, token in enumerate(note) if token in self._newline]
+        room = rng.randint(0, stretch)
+        for index in rng.sample(ends, k=min(len(ends), rng.randint(1, 6))):
+            jump = rng.randint(0, room)
+            steps[index] += jump
+            room -= jump
+        return torch.cumsum(steps, dim=0) + start - 1
+
+    @staticmethod
+    def _worn(start: list[int], rng: random.Random, step: Step) -> list[int]:
+        """Cut a piece out of the prompt now and then, so that a later wording of it does no harm."""
+        if len(start) < 400:
+            return start
+        if step.is_prompt_cut:
+            return start[:20] + start[-rng.randint(20, 300) :]
+        if rng.random() < 0.5:
+            return start
+        first = rng.randint(20, len(start) - 100)
+        return start[:first] + start[min(len(start) - 20, first + rng.randint(1, 600)) :]
+
+    @staticmethod
+    def _read(model: LlamaForCausalLM, start: list[int], batch: int) -> DynamicCache:
+        with torch.no_grad():
+            cache = model.model(input_ids=torch.tensor([start]), use_cache=True).past_key_values
+        cache.batch_repeat_interleave(batch)
+        return cache
+
+    def _template(self, messages: list[dict[str, str]], *, add_generation_prompt: bool) -> str:
+        return str(
+            self._tokenizer.apply_chat_template(
+                messages, tokenize=False, add_generation_prompt=add_generation_prompt
+            )
+        )
+
+    def _encode(self, text: str) -> list[int]:
+        return list(self._tokenizer.encode(text, add_special_tokens=False))
+
+
+def _with_compact_answers(prompt: Prompt) -> Prompt:
+    """The prompt with its examples' answers spaced as the decoder writes them, should they once be so."""
+    examples = tuple(
+        example.model_copy(update={"answer": json.dumps(json.loads(example.answer), separators=(",", ":"))})
+        for example in prompt.examples
+    )
+    return prompt.model_copy(update={"examples": examples})
+
+
+def export(
+    model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast, out: Path, facts: dict[str, object]
+) -> None:
+    """Write weights (bfloat16), tokenizer, README and manifest into `out`."""
+    out.mkdir(parents=True, exist_ok=True)
+    copy.deepcopy(model).to(torch.bfloat16).save_pretrained(out)
+    tokenizer.save_pretrained(out)
+    (out / "README.md").write_text(README, encoding="utf-8")
+    write_manifest(out, facts)
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m inference.training.tiny", description=__doc__)
+    parser.add_argument("--out", type=Path, required=True, help="folder for the model")
+    parser.add_argument("--prompt", default="problem_oriented", help="the prompt it is trained behind")
+    parser.add_argument("--words", type=Path, help="folder of .txt notes for the tokenizer")
+    parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--minutes", type=float, default=25.0)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--rate", type=float, default=1e-3, help="highest learning rate")
+    parser.add_argument("--drill-share", type=float, default=0.04, help="part of the time for copying drills")
+    parser.add_argument("--cut-share", type=float, default=0.4, help="part of the time with a cut prompt")
+    parser.add_argument("--long-share", type=float, default=0.35, help="part of the time with longer notes")
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Train within the time given, saving every two minutes."""
+    arguments = _arguments()
+    torch.manual_seed(arguments.seed)
+    torch.set_num_threads(arguments.threads)
+    rng = random.Random(arguments.seed)  # noqa: S311 - reproducible lessons, not a secret
+    prompt = load_prompt(arguments.prompt)
+
+    files = sorted(arguments.words.glob("*.txt")) if arguments.words else []
+    words = [path.read_text(encoding="utf-8") for path in files]
+    lessons = [lesson(rng, sentences=20) for _ in range(600)]
+    fixed = [message.content for message in prompt.messages(lessons[0].note)[:-1]]
+    invented = [text for item in lessons for text in (prompt.messages(item.note)[-1].content, item.answer)]
+    tokenizer = train_tokenizer(fixed * 30 + words * 3 + invented, vocabulary=VOCABULARY, max_tokens=CONTEXT)
+
+    model = LlamaForCausalLM(tiny_config(tokenizer))
+    start_with_copying(model, torch.Generator().manual_seed(arguments.seed))
+    optimiser = torch.optim.AdamW(model.parameters(), lr=arguments.rate, betas=(0.9, 0.98), weight_decay=0.01)
+    classroom = Classroom(tokenizer, prompt)
+    facts: dict[str, object] = {
+        "made_by": "python -m inference.training.tiny",
+        "arguments": {name: str(value) for name, value in vars(arguments).items()},
+        "seed": arguments.seed,
+        "prompt_digest": prompt.digest,
+        "parameters": model.num_parameters(),
+    }
+    seconds, began, saved, count, mean = arguments.minutes * 60, time.monotonic(), 0.0, 0, 0.0
+    while (spent := time.monotonic() - began) < seconds:
+        part = spent / seconds
+        rate = arguments.rate * min(1.0, (count + 1) / 60) * (0.51 + 0.49 * math.cos(math.pi * part))
+        for group in optimiser.param_groups:
+            group["lr"] = rate
+        if part < arguments.drill_share:
+            stage = "drill"
+            loss = drill(model, rng, batch=48, length=rng.randint(8, 48))
+        else:
+            is_long = part > 1 - arguments.long_share and rng.random() < 0.6
+            is_first = part < arguments.drill_share + arguments.cut_share
+            stage = "first" if is_first else "long" if is_long else "short"
+            loss = classroom.loss(model, rng, FIRST if is_first else LONG if is_long else SHORT)
+        optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimiser.step()
+        mean = loss.item() if count == 0 else 0.9 * mean + 0.1 * loss.item()
+        count += 1
+        if count % 20 == 0:
+            row = {"step": count, "stage": stage, "loss": round(mean, 3), "s": round(spent)}
+            print(json.dumps(row), flush=True)  # noqa: T201 - the script's progress
+        if spent - saved > 120:
+            saved = spent
+            export(model, tokenizer, arguments.out, facts | {"steps": count, "date": _now()})
+    export(model, tokenizer, arguments.out, facts | {"steps": count, "date": _now(), "loss": round(mean, 4)})
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,249 @@
+"""Invented notes with the claims that the tiny test model is to answer with. No medicine is taught here.
+
+The target is made to be learnt by a model of under two million parameters: claims come in the fixed order
+of `ORDER`, each is the first clause of one sentence of the note, word for word, and the last is always a
+plan. So an answer ends after at most six claims whatever the length of the note, as a test fixture must.
+"""
+
+import json
+import random
+import re
+import tomllib
+from dataclasses import dataclass
+from importlib.resources import files
+
+from inference.text import Note, normalise, read_note
+from inference.vocabulary import Assertion, Category
+
+ORDER = (
+    Category.PROBLEM,
+    Category.SYMPTOM,
+    Category.ALLERGY,
+    Category.MEDICATION,
+    Category.VITAL_OR_LAB,
+    Category.PLAN,
+)
+MAX_WORDS = 12  # of a claim
+
+_WORDS: dict[str, list[str]] = tomllib.loads(
+    (files("inference.training") / "tiny_words.toml").read_text(encoding="utf-8")
+)
+_HEADERS = {
+    None: (
+        "Background",
+        "Social history",
+        "Course",
+        "Admission details",
+        "Hospital course",
+        "Examination",
+        "Notes",
+    ),
+    Category.PROBLEM: (
+        "Diagnosis",
+        "Problems",
+        "Past medical history",
+        "Diagnoses this admission",
+        "Impression",
+    ),
+    Category.SYMPTOM: ("Presenting complaint", "History", "Symptoms", "HPI", "Reason for admission"),
+    Category.ALLERGY: ("Allergies", "Allergies and adverse reactions", "Drug allergies"),
+    Category.MEDICATION: (
+        "Medication",
+        "Discharge medication",
+        "Current medicines",
+        "Drugs on discharge",
+        "Meds",
+    ),
+    Category.VITAL_OR_LAB: ("Results", "Investigations", "Observations", "Bloods", "Labs"),
+    Category.PLAN: ("Plan", "Follow-up", "Recommendations", "Discharge plan", "Next steps"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """One note with the answer it should get."""
+
+    note: Note
+    answer: str  # JSON without white space, as vLLM's decoder writes it
+
+
+def lesson(rng: random.Random, *, sentences: int) -> Lesson:
+    """Invent a note of about `sentences` sentences with its answer.
+
+    Args:
+        rng: the only source of chance.
+        sentences: at least 4.
+    """
+    planned: dict[str, tuple[Category, Assertion]] = {}
+    parts = [category for category in ORDER[:-1] if rng.random() < 0.7] or [Category.PROBLEM]
+    parts.append(Category.PLAN)
+    if rng.random() < 0.5:
+        rng.shuffle(parts)
+    per_part = max(1, sentences // (len(parts) + 1))
+    blocks = [_block(rng, category, rng.randint(1, per_part), planned) for category in parts]
+    for _ in range(max(0, (sentences - sum(len(block) for block in blocks)) // 4)):
+        blocks.insert(rng.randint(0, len(blocks)), _noise(rng))
+    note = read_note(normalise("\n".join(line for block in blocks for line in block)))
+    return Lesson(note, _answer(note, planned))
+
+
+def _block(
+    rng: random.Random, category: Category, lines: int, planned: dict[str, tuple[Category, Assertion]]
+) -> list[str]:
+    header = rng.choice(_HEADERS[category])
+    style = rng.randint(0, 3)
+    block = ["", (header.upper(), header + ":", "## " + header, header)[style]]
+    mark = rng.choice(("- ", "* ", "", "", "{}. "))
+    for number in range(1, lines + 1):
+        statement, assertion = _statement(rng, category)
+        planned[_bare(statement)] = (category, assertion)
+        block.append(mark.format(number) + statement + _tail(rng, mark))
+    return block
+
+
+def _tail(rng: random.Random, mark: str) -> str:
+    """End a line: nothing, a full stop, or a second clause that a claim must not run into."""
+    kind = rng.randint(0, 3)
+    if kind == 0 and mark:
+        return ""
+    if kind == 1:
+        return (
+            rng.choice((", ", "; ", " ("))
+            + " ".join(rng.choices(_WORDS["filler"], k=rng.randint(2, 8)))
+            + "."
+        )
+    return "."
+
+
+def _statement(rng: random.Random, category: Category) -> tuple[str, Assertion]:
+    if rng.random() < 0.25:  # words the model has never seen teach it to copy rather than to recite
+        return _capital(" ".join(_word(rng) for _ in range(rng.randint(2, 8)))), Assertion.PRESENT
+    problem, symptom, drug = (
+        rng.choice(_WORDS["problems"]),
+        rng.choice(_WORDS["symptoms"]),
+        rng.choice(_WORDS["drugs"]),
+    )
+    dose, time = rng.choice(_WORDS["doses"]), rng.choice(_WORDS["times"])
+    duration = f"{rng.randint(1, 14)} {rng.choice(('days', 'weeks', 'months'))}"
+    present, absent, historical = Assertion.PRESENT, Assertion.ABSENT, Assertion.HISTORICAL
+    choices: tuple[tuple[str, Assertion], ...]
+    match category:
+        case Category.PROBLEM:
+            choices = (
+                (problem, present),
+                (f"known {problem}", present),
+                (f"possible {problem}", Assertion.POSSIBLE),
+                (f"previous {problem} in {rng.randint(1990, 2024)}", historical),
+                (f"no history of {problem}", absent),
+                (f"her mother had {problem}", Assertion.FAMILY),
+                (f"{problem}, {rng.choice(_WORDS['problems'])}", present),
+            )
+        case Category.SYMPTOM:
+            choices = (
+                (f"{symptom} for {duration}", present),
+                (f"no {symptom}", absent),
+                (f"denies {symptom}", absent),
+                (f"he has had {symptom} and {rng.choice(_WORDS['symptoms'])} since {duration}", present),
+                (f"worsening {symptom}", present),
+                (f"admitted with {symptom}", present),
+            )
+        case Category.ALLERGY:
+            choices = (
+                (f"{drug} ({rng.choice(_WORDS['reactions'])})", present),
+                (f"allergic to {drug}", present),
+                ("no known drug allergies", absent),
+                (f"{drug}: {rng.choice(_WORDS['reactions'])}", present),
+            )
+        case Category.MEDICATION:
+            choices = (
+                (f"{drug} {dose} {time}", present),
+                (f"{drug} {dose} {time}", present),
+                (f"{drug} stopped", historical),
+                (f"started {drug} {dose} {time}", present),
+                (f"{drug} held", historical),
+                (f"{drug} increased to {dose} {time}", present),
+            )
+        case Category.VITAL_OR_LAB:
+            value = rng.choice((str(rng.randint(2, 250)), f"{rng.randint(1, 20)}.{rng.randint(0, 9)}"))
+            choices = (
+                (f"{rng.choice(_WORDS['tests'])} {value} {rng.choice(_WORDS['units'])}", present),
+                (f"{rng.choice(_WORDS['tests'])} was {value} {rng.choice(_WORDS['units'])}", present),
+                (f"BP {rng.randint(85, 190)}/{rng.randint(45, 110)}", present),
+                (f"HR {rng.randint(45, 140)}", present),
+                (f"SpO2 {rng.randint(84, 99)}% on air", present),
+                (f"temperature {rng.randint(35, 39)}.{value[0]}", present),
+            )
+        case _:
+            person = rng.choice(_WORDS["people"])
+            choices = (
+                (f"repeat {rng.choice(_WORDS['tests'])} in {duration} with {person}", present),
+                (f"review by {person} in {duration}", present),
+                (f"refer to {person}", present),
+                (f"continue {drug}", present),
+                (f"return if {symptom}", Assertion.HYPOTHETICAL),
+                (f"{person} to check {rng.choice(_WORDS['tests'])}", present),
+            )
+    statement, assertion = rng.choice(choices)
+    return (_capital(statement) if rng.random() < 0.8 else statement), assertion
+
+
+def _noise(rng: random.Random) -> list[str]:
+    """Lines that no claim is about: identity, prose, made-up words, a table."""
+    kind = rng.randint(0, 4)
+    if kind == 0:
+        return [
+            f"Patient: {_capital(_word(rng))} {_capital(_word(rng))}",
+            f"MRN: EP-{rng.randint(10000, 999999)}",
+        ]
+    if kind == 1:
+        head = "| Test | Result | Range | Units |"
+        rows = (
+            f"| {rng.choice(_WORDS['tests'])} | {rng.randint(1, 300)} {rng.choice(('H', 'L', ''))} "
+            f"| {rng.randint(1, 9)}-{rng.randint(10, 99)} | {rng.choice(_WORDS['units'])} |"
+            for _ in range(rng.randint(2, 5))
+        )
+        return ["", head, "|---|---|---|---|", *rows, ""]
+    if kind == 2:
+        return [_capital(" ".join(_word(rng) for _ in range(rng.randint(3, 20)))) + "."]
+    header = [rng.choice(_HEADERS[None])] if kind == 3 else []
+    prose = (
+        _capital(" ".join(rng.choices(_WORDS["filler"], k=rng.randint(5, 25)))) + "."
+        for _ in range(rng.randint(1, 3))
+    )
+    return [*header, " ".join(prose)]
+
+
+def _word(rng: random.Random) -> str:
+    return "".join(rng.choices(_WORDS["syllables"], k=rng.randint(1, 3)))
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+_CLAUSE_END = re.compile(r"[,;(|]|[.:](?=\s|$)|\n")
+_MARKER = re.compile(r"^(?:[-*•]|\d+[.)]|#+)\s+")
+
+
+def _bare(sentence: str) -> str:
+    """Cut a sentence to what a claim takes of it: no bullet, first clause, at most `MAX_WORDS` words."""
+    clause = _CLAUSE_END.split(_MARKER.sub("", sentence.strip()), maxsplit=1)[0]
+    return " ".join(clause.split()[:MAX_WORDS])
+
+
+def _answer(note: Note, planned: dict[str, tuple[Category, Assertion]]) -> str:
+    first: dict[Category, dict[str, object]] = {}
+    for sentence in note.sentences:
+        text = _bare(sentence.text)
+        category, assertion = planned.get(text, (None, Assertion.PRESENT))
+        if category is not None and category not in first:
+            first[category] = {
+                "text": text,
+                "category": category.value,
+                "assertion": assertion.value,
+                "evidence": [sentence.number],
+            }
+    claims = [first[category] for category in ORDER if category in first]
+    if not claims or claims[-1]["category"] != Category.PLAN:
+        raise ValueError("a lesson ends with a plan")
+    return json.dumps({"claims": claims}, ensure_ascii=False, separators=(",", ":"))
