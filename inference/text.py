@@ -12,7 +12,7 @@ from itertools import groupby
 from typing import Any, NamedTuple
 
 from inference.reading.boundaries import split_prose
-from inference.reading.headers import find_headers
+from inference.reading.headers import find_headers, inline_label
 from inference.reading.lines import Line, LineKind, item_starts, read_lines
 from inference.reading.tables import find_tables
 from inference.reading.wraps import join_wraps
@@ -123,6 +123,12 @@ def read_note(text: str) -> Note:
         elif line.is_after_blank and line.kind in (LineKind.TEXT, LineKind.INLINE):
             current = standing
         for start, stop, kind in _cut(text, line, end):
+            if (
+                kind is SentenceKind.TEXT
+                and start > line.start
+                and (length := inline_label(text[start:stop]))
+            ):
+                current = (start, start + length)
             pieces.append(_Piece(start, stop, kind, current, line.header))
     return _assemble(text, pieces)
 

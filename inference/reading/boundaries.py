@@ -11,11 +11,14 @@ from inference.reading.words import BEFORE_LETTER, SENTENCE_STARTERS, SHORTENED,
 _MARK = re.compile(r"(?<![.!?…])[.!?…]++[\"'”’»)\]]*+|(?<![。！？])[。！？]++[」』”）]*+")
 _DOTTED = re.compile(r"(?<![^\W\d_])(?:[^\W\d_]{1,2}\.){2,6}\Z")
 _LAST_WORD = re.compile(r"[^\W_][\w'’/-]*\Z")
+_SHORT_NUMBER = re.compile(r"\d{1,2}(?!\d)")
 _WORD = re.compile(r"[^\W\d_]+")
 
 
 def split_prose(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
     """Split one block of prose into sentences; newlines inside it count as blanks.
+
+    A stretch without a letter or digit ("***", "!!") belongs to the sentence before it.
 
     Args:
         text: the note.
@@ -25,6 +28,17 @@ def split_prose(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
     Yields:
         Half-open spans, ordered and disjoint, that cover every code point of the block that is not blank.
     """
+    begin = last = start
+    for one, other in _split(text, start, end):
+        if last > begin and any(map(str.isalnum, text[one:other])):
+            yield begin, last
+            begin = one
+        last = other
+    if last > begin:
+        yield begin, last
+
+
+def _split(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
     begin = start
     expected = 1
     for match in _MARK.finditer(text, start, end):
@@ -82,7 +96,7 @@ def _ends_after_word(before: str, nearby: str) -> bool:
     next_word = first_word[0].lower() if first_word else ""
     goes_on_low = nearby[0].islower()
     if _DOTTED.search(before + "."):
-        if before.lower().endswith(("e.g", "i.e", "u.s", "u.k")):
+        if before.lower().endswith(("e.g", "i.e", "u.s", "u.k", "y.o", "s.p", "h.o")):
             return False
         return nearby[0].isupper()
     found = _LAST_WORD.search(before)
@@ -105,7 +119,8 @@ def _ends_after_word(before: str, nearby: str) -> bool:
         return nearby[0].isupper()
     if goes_on_low:
         return len(word) >= 4 or word.isdigit() or (len(word) > 1 and word.isupper())
-    return not (word.isdigit() and nearby[0].isdigit() and len(word) <= 2)
+    # "37. 2" is one number, "pain 3. 0350 heparin" two.
+    return not (word.isdigit() and len(word) <= 2 and _SHORT_NUMBER.match(nearby))
 
 
 def _is_glued_end(text: str, begin: int, at: int, stop: int, nearby: str) -> bool:

@@ -28,7 +28,7 @@ _TAIL = re.compile(r"[\s:*_#=~\-–—\]]*\Z")
 _MARKDOWN = re.compile(r"#{1,6}\s+\S")
 _BOLD = re.compile(r"(\*\*|__)(?=\S)[^*_]{1,80}(?<=\S)\1\s*:?\Z")
 _INLINE = re.compile(
-    r"(?:\*\*|__)?([^\W\d_][^:\n|]{0,48}?)\s*(?::(?:\*\*|__)?(?=\s)|(?:\*\*|__):?(?=\s)|\s[-–—](?=\s))"
+    r"(?:[*_!>⚠]{1,3}\s*)?([^\W\d_][^:\n|]{0,48}?)\s*(?::(?:\*\*|__)?(?=\s)|(?:\*\*|__):?(?=\s)|\s[-–—](?=\s))"
 )
 # What ED shorthand puts straight before its text ("FH nil"); nothing else begins a line like that.
 _SHORTHAND = re.compile(
@@ -71,6 +71,15 @@ def is_known(title: str) -> bool:
         return len(low) > 1
     words = [word for word in re.split(r"[\s/&+,()]+", low) if word and word not in JOINING]
     return 0 < len(words) <= 7 and all(word in HEADER_WORDS or word in HEADER_ABBREVIATIONS for word in words)
+
+
+def inline_label(text: str) -> int:
+    """Length of the known label that a sentence opens with ("SH: married" has 2), 0 if it has none."""
+    at = text.find(":", 0, 40)
+    if at <= 0 or not text[0].isupper() or not text[at + 1 : at + 2].isspace():
+        return 0
+    title = text[:at]
+    return at if is_known(title) and not is_sub_header(title) else 0
 
 
 def is_sub_header(title: str) -> bool:
@@ -152,7 +161,7 @@ def is_inline_label(title: str, rest: str) -> bool:
 def _looks_like_title(line: Line, title: str, following: Line, is_shouted: bool) -> bool:
     """Judge a line without colon or known words by its letters and by what follows it."""
     if _DIGIT.search(title) or any(
-        mark in title for mark in ("|", "@", "\t", "  ", " - ", " – ", ":", "=", ">", "<", "?")
+        mark in title for mark in ("|", "@", ",", "\t", "  ", " - ", " – ", ":", "=", ">", "<", "?")
     ):
         return False
     words = _WORD.findall(title)
@@ -166,7 +175,7 @@ def _looks_like_title(line: Line, title: str, following: Line, is_shouted: bool)
         return False
     is_title_case = all(word[0].isupper() or word.lower() in JOINING for word in words) and title[0].isupper()
     body = following.content
-    is_body = following.kind in (LineKind.BULLET, LineKind.ROW) or (body[-1] in ".;" or len(body) >= 60)
+    is_body = following.kind in (LineKind.BULLET, LineKind.ROW) or len(body) >= 40 or is_sub_header(title)
     is_prose = following.kind is LineKind.TEXT and len(body) >= 60 and body[-1] in ".;"
     if not is_title_case:
         return is_prose and len(words) <= 3 and title[0].isupper() and title[1:].islower()

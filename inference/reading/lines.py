@@ -26,9 +26,10 @@ _MARKER = re.compile(
 # Marks that a list may use, but that stand before prose and values too.
 _RARE_MARKER = re.compile(r"(?:[>+.~»→]|->|=>)\s+(?=\S)")
 _NUMBER = re.compile(r"\(?(\d{1,3})([.)])")
-_INLINE_GLYPH = re.compile(r"(?<=\s)[•●▪◦‣➢►]\s*(?=\S)")
+_INLINE_GLYPH = re.compile(r"(?:(?<=\s)[•●▪◦‣➢►]|(?<=\s\s)[✓✗☐☑☒])\s*(?=\S)")
 _INLINE_DASH = re.compile(r"(?<=[.;])\s-\s(?=[A-Z])")
 _INLINE_NUMBER = re.compile(r"(?<![^\s(])(\d{1,3})(?:(\.)\s+(?=[A-Z(\[])|(\))\s+(?=[^\W\d_]))")
+_BARE_NUMBER = re.compile(r"(\d{1,2})\s(?=[A-Z][a-z])(?!.*\t)(?!.*\S {2,}\S)")
 
 
 class LineKind(Enum):
@@ -137,7 +138,7 @@ def item_starts(text: str, start: int, end: int, *, is_bullet: bool) -> list[int
 
 
 def _mark_rare_bullets(lines: list[Line]) -> None:
-    """Two neighbouring lines with the same rare mark ("> rest", "> fluids") are a list."""
+    """Neighbouring lines with the same rare mark ("> rest"), or that count on ("1 Asthma"), are a list."""
     marks = [_RARE_MARKER.match(line.content) if line.kind is LineKind.TEXT else None for line in lines]
     for index, mark in enumerate(marks):
         if mark is None:
@@ -145,6 +146,11 @@ def _mark_rare_bullets(lines: list[Line]) -> None:
         beside = marks[index - 1 : index] + marks[index + 1 : index + 2]
         if any(other is not None and other[0].strip() == mark[0].strip() for other in beside):
             lines[index].kind, lines[index].marker = LineKind.BULLET, mark.end()
+    counts = [_BARE_NUMBER.match(line.content) if line.kind is LineKind.TEXT else None for line in lines]
+    numbers = [int(count[1]) if count else -9 for count in counts]
+    for index, count in enumerate(counts):
+        if count and 1 in {abs(number - numbers[index]) for number in numbers[max(0, index - 1) : index + 2]}:
+            lines[index].kind, lines[index].marker = LineKind.BULLET, count.end()
 
 
 def _is_counted(text: str, at: int) -> bool:

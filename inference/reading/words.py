@@ -69,7 +69,7 @@ HEADER_ABBREVIATIONS = word_set(
     """
     cc hpi hpc hopc hxpc pc pmh pmhx psh pshx fh fhx fmhx sh shx dh dhx mh ros oe o/e imp impr ix mx rx
     tx dx ddx a/p ap a&p assessment/plan obs meds labs vitals all pe hx phx psurghx socialhx sochx f/u
-    fu nkda/allergies ed edc s o a p
+    fu nkda/allergies mdm ed edc s o a p
     """
 )
 

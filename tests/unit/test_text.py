@@ -294,3 +294,67 @@ def test_time_is_linear_in_the_length(unit: str) -> None:
     begun = time.perf_counter()
     read_note(normalise(unit * (200_000 // len(unit))))
     assert time.perf_counter() - begun < 15
+
+
+def test_ward_shorthand_sets_labels_apart_by_blanks() -> None:
+    raw = "PMHx  asthma - severe. No HTN.\nDHx   salbutamol prn, montelukast\n"
+    raw += "FH nil of note\nAll   aspirin causes wheeze"
+    assert sections(raw) == [
+        ("PMHx", "PMHx  asthma - severe."),
+        ("PMHx", "No HTN."),
+        ("DHx", "DHx   salbutamol prn, montelukast"),
+        ("FH", "FH nil of note"),
+        ("All", "All   aspirin causes wheeze"),
+    ]
+
+
+def test_a_label_in_the_middle_of_a_line_opens_its_section() -> None:
+    assert sections("FH: father cirrhosis. SH: married, ex-smoker.") == [
+        ("FH", "FH: father cirrhosis."),
+        ("SH", "SH: married, ex-smoker."),
+    ]
+
+
+def test_an_alert_between_stars_is_a_label_and_keeps_its_stars() -> None:
+    assert sections("*** ALLERGIES: PENICILLIN - anaphylaxis. Shellfish fine. ***") == [
+        ("ALLERGIES", "*** ALLERGIES: PENICILLIN - anaphylaxis."),
+        ("ALLERGIES", "Shellfish fine. ***"),
+    ]
+
+
+@pytest.mark.parametrize("mark", ["> ", ". ", "+ ", "-> "])
+def test_a_rare_mark_makes_a_bullet_beside_another(mark: str) -> None:
+    note = read_note(f"{mark}Rest. Then review.\n{mark}Fluids")
+    assert kinds(note) == [SentenceKind.BULLET] * 2
+
+
+def test_lines_that_count_on_are_items() -> None:
+    assert kinds(read_note("1 Giant cell arteritis\n2 Hypertension\n3 Asthma")) == [SentenceKind.BULLET] * 3
+
+
+def test_ticked_items_on_one_line_are_told_apart() -> None:
+    assert texts("✓ O2   ✓ cultures   ✓ fluids") == ["✓ O2", "✓ cultures", "✓ fluids"]
+
+
+def test_days_and_times_head_a_table_of_results() -> None:
+    note = read_note("Bloods    12/05    13/05 08:00\nNa        131 L    132 L\nK         5.2      4.9")
+    assert [s.kind for s in note.sentences] == [SentenceKind.HEADER, SentenceKind.ROW, SentenceKind.ROW]
+
+
+def test_the_entries_of_a_log_stay_apart() -> None:
+    raw = "08:20 verapamil 5 mg IV over 2 min, BP 112/68 after\n08:30 salbutamol via spacer and potassium"
+    assert texts(raw) == raw.split("\n")
+
+
+def test_capitals_and_units_are_no_titles() -> None:
+    assert texts(
+        "Mod MR. Bi-atrial dilatation. Glargine 18 U. Rested. A 58 y.o. F today. Pain 3. 0350 heparin."
+    ) == [
+        "Mod MR.",
+        "Bi-atrial dilatation.",
+        "Glargine 18 U.",
+        "Rested.",
+        "A 58 y.o. F today.",
+        "Pain 3.",
+        "0350 heparin.",
+    ]
