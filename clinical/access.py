@@ -134,7 +134,7 @@ def may_use(user: Any, permission: str) -> Refusal | None:
 
 
 def may_sign(user: User, summary: Summary) -> Refusal | None:
-    """Say whether a clinician may sign for the summary's patient: a current membership with the right to sign."""
+    """Say whether a clinician may sign for the summary's patient: a membership with the right to sign."""
     signing = Membership.objects.current().filter(user=user, may_sign=True)
     if signing.filter(team__patients=summary.patient_id).exists():
         return None

@@ -34,7 +34,7 @@ def audit_log_out(sender: Any, user: Any, **_: Any) -> None:
 
 @receiver(user_login_failed)
 def audit_failure(sender: Any, credentials: dict[str, Any], **_: Any) -> None:
-    """Write a failed log-in, naming the account only if there is one: people type passwords there by mistake."""
+    """Write a failed log-in, naming an account only if there is one: people type passwords there."""
     accounts.login_failed(username=str(credentials.get("username") or ""))
 
 

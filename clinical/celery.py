@@ -7,7 +7,7 @@ from celery.signals import setup_logging, worker_init
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "clinical.settings")
 
-from django.conf import settings  # noqa: E402 - after the settings module is named
+from django.conf import settings
 
 RECOVERY_SECONDS = 15
 
@@ -52,7 +52,7 @@ app.conf.update(
 
 @setup_logging.connect
 def keep_our_logging(**_: object) -> None:
-    """Leave logging as the settings have it: Celery's own would print task arguments and exception messages."""
+    """Leave logging as the settings have it: Celery's own would print exception messages."""
 
 
 @worker_init.connect

@@ -1,4 +1,4 @@
-"""System checks: every route declares its access; the engine stands inside the site; the role is not the owner."""
+"""System checks: every route declares its access, the engine is inside the site, no owner runs."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any

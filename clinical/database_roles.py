@@ -62,7 +62,9 @@ def after_migrate(sender: Any, using: str, **_: Any) -> None:
         for table in ("django_session", "clinical_cache"):
             cursor.execute(f"GRANT INSERT, UPDATE, DELETE ON {quote(table)} TO {application}")
         if "account_emailaddress" in connections[using].introspection.table_names(cursor):
-            cursor.execute(f"REVOKE ALL ON account_emailaddress, account_emailconfirmation FROM {application}")
+            cursor.execute(
+                f"REVOKE ALL ON account_emailaddress, account_emailconfirmation FROM {application}"
+            )
 
 
 def owns_tables() -> bool:

@@ -40,9 +40,7 @@ class AccessMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         return self.get_response(request)
 
-    def process_view(
-        self, request: HttpRequest, view: Any, args: Any, kwargs: Any
-    ) -> HttpResponse | None:
+    def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponse | None:
         """Refuse a route the person's role does not have; send an expired password to its change."""
         name = request.resolver_match.url_name if request.resolver_match else None
         permission = access.permission_of(view, name) or "nobody"

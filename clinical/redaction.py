@@ -7,7 +7,7 @@ from types import TracebackType
 
 
 class PlainFormatter(logging.Formatter):
-    """One line a record, UTC; of an exception only its class and places, since its message may quote a note."""
+    """One line a record, UTC; of an exception only class and places: its message may quote a note."""
 
     converter = time.gmtime
 
@@ -18,7 +18,7 @@ class PlainFormatter(logging.Formatter):
         self,
         ei: tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None],
     ) -> str:
-        """Give the class and the file, line and function of each frame, never the message or the source line."""
+        """Give the class and each frame's file, line and function, never the message or source."""
         kind, _, trace = ei
         places = [f"{f.filename}:{f.lineno} {f.name}" for f in traceback.extract_tb(trace)]
         return f"{kind.__name__ if kind else 'no exception'} at " + " > ".join(places)

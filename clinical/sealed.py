@@ -1,8 +1,8 @@
 """Encrypted columns: AES-256-GCM envelope encryption with the row's identity as associated data.
 
 A `DataKey` row holds a random 256-bit key wrapped by the site's master key. A sealed column holds
-`nonce (12 bytes) || ciphertext || tag (16 bytes)`; its associated data is `table:column:row id:key id`, so a value
-copied to another row, column or table does not open. Re-wrapping data keys under a new master key
+`nonce (12 bytes) || ciphertext || tag (16 bytes)`; its associated data is `table:column:row id:key id`, so a
+value copied to another row, column or table does not open. Re-wrapping data keys under a new master key
 touches no content. Source: NIST SP 800-38D (GCM, 96-bit random nonces).
 """
 
@@ -135,9 +135,7 @@ class SealedText:
             setattr(row, self.column, None)
             row.__dict__.pop(self.cache, None)
             return
-        setattr(
-            row, self.column, _encrypt(_data_key(row.key_id), self.encode(value), self._associated(row))
-        )
+        setattr(row, self.column, _encrypt(_data_key(row.key_id), self.encode(value), self._associated(row)))
         row.__dict__[self.cache] = value
 
 

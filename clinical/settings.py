@@ -1,4 +1,4 @@
-"""Settings. Everything a site sets comes from the environment; a secret NAME may be read from the file NAME_FILE."""
+"""Settings. What a site sets comes from the environment; NAME may be read from the file NAME_FILE."""
 
 import base64
 import ipaddress
@@ -66,7 +66,13 @@ def networks(names: str) -> tuple[ipaddress.IPv4Network | ipaddress.IPv6Network,
 
 
 # Commands that start or check the product before its services exist need no secrets.
-IS_WITHOUT_SERVICES = len(sys.argv) > 1 and sys.argv[1] in {"demo", "makemigrations", "collectstatic", "write_docs", "check"}
+IS_WITHOUT_SERVICES = len(sys.argv) > 1 and sys.argv[1] in {
+    "demo",
+    "makemigrations",
+    "collectstatic",
+    "write_docs",
+    "check",
+}
 _FALLBACK = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=" if IS_WITHOUT_SERVICES else None
 
 SECRET_KEY = environment("EPITOME_SECRET_KEY", _FALLBACK)

@@ -1,9 +1,11 @@
 """Fixtures: the database as the application's role sees it, and the whole product as processes."""
 
+import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +13,17 @@ import psycopg
 import pytest
 from django.db import connections
 
+from clinical.actions import engines
 from clinical.management.supervisor import ROOT, Children, free_port, processes
 from clinical.sealed import current_key_id, search_hash
-from tests.services import LOCAL
 
-KEPT_TABLES = ("django_migrations", "django_content_type", "auth_permission", "clinical_datakey", "clinical_audithead")
+KEPT_TABLES = (
+    "django_migrations",
+    "django_content_type",
+    "auth_permission",
+    "clinical_datakey",
+    "clinical_audithead",
+)
 
 
 @pytest.fixture(scope="session")
@@ -57,6 +65,14 @@ def empty_tables() -> None:
         owner.execute("UPDATE clinical_audithead SET seq = 0, hash = decode(repeat('00', 32), 'hex')")
 
 
+def wait_for(is_done: Callable[[], bool], *, timeout_s: float = 60) -> None:
+    """Wait for what another process does."""
+    deadline = time.monotonic() + timeout_s
+    while not is_done():
+        assert time.monotonic() < deadline, f"not done within {timeout_s:.0f} s"
+        time.sleep(0.05)
+
+
 class Product:
     """Web server, workers and beat as processes of their own, against the session's database.
 
@@ -69,7 +85,11 @@ class Product:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.logs = logs
-        environment = {**os.environ, "EPITOME_ORIGINS": self.url, "DJANGO_SETTINGS_MODULE": "clinical.settings"}
+        environment = {
+            **os.environ,
+            "EPITOME_ORIGINS": self.url,
+            "DJANGO_SETTINGS_MODULE": "clinical.settings",
+        }
         self.children = Children(environment, logs)
         self.commands = processes(self.port, beat_schedule=logs / "beat-schedule")
 
@@ -99,7 +119,15 @@ def product(committed: None, tmp_path: Path) -> Iterator[Product]:
         made.children.stop()
 
 
-@pytest.fixture(scope="session")
-def local() -> Path:
-    """The folder of the session's servers."""
-    return LOCAL
+@pytest.fixture
+def script(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Callable[..., None]]:
+    """Choose the scripted engine by the environment, as a site chooses its engine; call it with answers."""
+
+    def play(*answers: dict[str, Any], repeat_last: bool = False) -> None:
+        path = tmp_path / "script.json"
+        path.write_text(json.dumps({"answers": answers, "repeat_last": repeat_last}))
+        monkeypatch.setenv("EPITOME_ENGINE_SCRIPT", str(path))
+        engines.site_engine.cache_clear()
+
+    yield play
+    engines.site_engine.cache_clear()

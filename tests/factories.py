@@ -35,7 +35,9 @@ Cardiology clinic in 2 weeks.
 def make_account(role: str = Role.CLINICIAN, *, username: str = "", **fields: Any) -> User:
     """An account that need not change its password."""
     n = next(_numbers)
-    account = User(username=username or f"{role}{n}", full_name=f"Invented {role.title()} {n}", role=role, **fields)
+    account = User(
+        username=username or f"{role}{n}", full_name=f"Invented {role.title()} {n}", role=role, **fields
+    )
     account.set_password(PASSWORD)
     account.save(force_insert=True)
     return account

@@ -1,1 +1,1 @@
-"""One function per thing that can be done: the only writers of the database, the only callers of inference."""
+"""One function per thing that can be done: the only writers of the database and callers of inference."""

@@ -13,7 +13,24 @@ from clinical.access import NOT_FOUND, Refusal, Refused, may_change_account, may
 from clinical.actions.audit import Entry, audited, write
 from clinical.models import AuditEvent, AuditType, CareTeam, Membership, User
 
-WORDS = "amber birch cedar delta ember fjord grove harbor island juniper kestrel lagoon maple nectar olive pebble".split()
+WORDS = [
+    "amber",
+    "birch",
+    "cedar",
+    "delta",
+    "ember",
+    "fjord",
+    "grove",
+    "harbor",
+    "island",
+    "juniper",
+    "kestrel",
+    "lagoon",
+    "maple",
+    "nectar",
+    "olive",
+    "pebble",
+]
 
 
 def logged_in(*, by: User) -> None:
@@ -132,7 +149,11 @@ def reset_password(*, by: User, account_id: UUID) -> NewPassword:
 
 def _end_sessions(account: User) -> None:
     open_sessions = Session.objects.filter(expire_date__gt=timezone.now())
-    keys = [s.session_key for s in open_sessions.iterator() if s.get_decoded().get("_auth_user_id") == str(account.pk)]
+    keys = [
+        s.session_key
+        for s in open_sessions.iterator()
+        if s.get_decoded().get("_auth_user_id") == str(account.pk)
+    ]
     Session.objects.filter(session_key__in=keys).delete()
 
 
@@ -141,7 +162,9 @@ def teams() -> models.QuerySet[CareTeam]:
     return CareTeam.objects.order_by("name").prefetch_related(
         models.Prefetch(
             "memberships",
-            queryset=Membership.objects.filter(ended_at=None).select_related("user").order_by("user__full_name"),
+            queryset=Membership.objects.filter(ended_at=None)
+            .select_related("user")
+            .order_by("user__full_name"),
         )
     )
 

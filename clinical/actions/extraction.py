@@ -16,7 +16,7 @@ from inference.vocabulary import DocumentFormat
 
 
 def work(lease: Lease) -> Iterator[Job]:
-    """Read a document and store its note; yield the summary's job to ring for, unless the patient is in doubt.
+    """Read a document and store its note; yield the summary's job, unless the patient is in doubt.
 
     Raises:
         Failure: the document cannot be read, for good.

@@ -15,8 +15,8 @@ OWN_WORDS: dict[str, tuple[str, str]] = {
         "The database was out of reach for a moment; this is tried again by itself.",
     ),
     "gave_up": (
-        "Every attempt ended without a result, most likely because the worker died each time. Look at its log,"
-        " then retry.",
+        "Every attempt ended without a result, most likely because the worker died each time. Look at its"
+        " log, then retry.",
         "This could not be finished after several tries. Your operator can try again; the note is safe.",
     ),
     "cancelled": ("Cancelled.", "Your operator cancelled this. Ask again when it suits."),

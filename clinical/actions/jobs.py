@@ -76,7 +76,9 @@ def run(job_id: UUID | str) -> None:
         logger.info("job %s attempt %s was taken over or cancelled", job.pk, job.attempt)
     except Failure as failure:
         _fail(job, failure)
-    except Exception as error:  # an unforeseen fault must leave a row that says so, and its message may quote a note
+    except (
+        Exception
+    ) as error:  # an unforeseen fault must leave a row that says so, and its message may quote a note
         logger.exception("job %s attempt %s failed", job.pk, job.attempt)
         if not connection.in_atomic_block:
             close_old_connections()
@@ -240,8 +242,13 @@ def retry(*, by: User, job_id: UUID) -> Job:
     with audited(AuditType.JOB_RETRIED, by=by) as entry:
         job = _locked(job_id)
         entry.thing, entry.patient_id = job, job.document.patient_id
-        if Job.Status.QUEUED not in Job.TRANSITIONS[Job.Status(job.status)] or job.status == Job.Status.RUNNING:
-            raise Refused(Refusal("not_over", "Only a failed or cancelled job can be retried.", 409), thing=job)
+        if (
+            Job.Status.QUEUED not in Job.TRANSITIONS[Job.Status(job.status)]
+            or job.status == Job.Status.RUNNING
+        ):
+            raise Refused(
+                Refusal("not_over", "Only a failed or cancelled job can be retried.", 409), thing=job
+            )
         if hasattr(job.document, "withdrawal"):
             raise Refused(Refusal("withdrawn", "The document was entered in error.", 409), thing=job)
         job.status, job.attempts_left, job.not_before = Job.Status.QUEUED, MAX_ATTEMPTS, timezone.now()
@@ -250,7 +257,9 @@ def retry(*, by: User, job_id: UUID) -> Job:
             with transaction.atomic():
                 job.save(update_fields=["status", "attempts_left", "not_before", "finished_at", "error_code"])
         except IntegrityError:
-            raise Refused(Refusal("in_work", "The same work is in the queue already.", 409), thing=job) from None
+            raise Refused(
+                Refusal("in_work", "The same work is in the queue already.", 409), thing=job
+            ) from None
         dispatch.ring_on_commit(job.pk, job.lane)
     return job
 

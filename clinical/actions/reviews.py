@@ -139,8 +139,7 @@ def decide(
             content=content,
             reason=reason.strip() or None,
         )
-        page = build(summary, by=by)
-    return page
+        return build(summary, by=by)
 
 
 def _demand_reason(flags: list[dict[str, Any]], reason: str, sentence: str, summary: Summary) -> None:
@@ -186,8 +185,7 @@ def add(
             content=content,
             reason=reason.strip() or None,
         )
-        page = build(summary, by=by)
-    return page
+        return build(summary, by=by)
 
 
 def undo(*, by: User, summary_id: UUID, version: int, target: UUID) -> ReviewPage:
@@ -208,8 +206,7 @@ def undo(*, by: User, summary_id: UUID, version: int, target: UUID) -> ReviewPag
             verb=Decision.Verb.UNDO,
             claim=Claim.objects.filter(pk=target).first(),
         )
-        page = build(summary, by=by)
-    return page
+        return build(summary, by=by)
 
 
 def sign(*, by: User, summary_id: UUID, version: int) -> ReviewPage:
@@ -239,8 +236,7 @@ def sign(*, by: User, summary_id: UUID, version: int) -> ReviewPage:
             content=content,
         )
         entry.detail.update(signature=str(signature.pk), unread=len(page.undecided), digest=signature.digest)
-        page = build(summary, by=by)
-    return page
+        return build(summary, by=by)
 
 
 def _signed_content(page: ReviewPage, review: Review, *, by: User, signed_at: str) -> dict[str, Any]:
@@ -317,5 +313,4 @@ def add_addendum(*, by: User, summary_id: UUID, text: str) -> ReviewPage:
         if not text.strip():
             raise Refused(Refusal("empty", "An addendum needs text.", 422), thing=summary)
         Addendum.objects.create(signature=signature, by=by, text=text.strip())
-        page = build(summary, by=by)
-    return page
+        return build(summary, by=by)

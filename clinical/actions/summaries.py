@@ -1,5 +1,6 @@
 """Summaries: asking for one, watching it come, opening a note, taking the text out, the worklist."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -41,8 +42,7 @@ def request(*, by: User, note_id: UUID) -> Job:
         entry.thing, entry.patient_id = note, note.patient_id
         if refusal := may_use_note(note):
             raise Refused(refusal, thing=note)
-        job = jobs.queue(Job.Kind.SUMMARIZE, document=note.document, note=note, by=by)
-    return job
+        return jobs.queue(Job.Kind.SUMMARIZE, document=note.document, note=note, by=by)
 
 
 def open_summary(*, by: User, summary_id: UUID) -> ReviewPage:
@@ -140,9 +140,9 @@ class Worklist:
     """
 
     waiting: list[WaitingSummary]
-    in_doubt: list[Document]
-    failed: list[tuple[Document, str]]
-    in_work: list[Document]
+    in_doubt: Sequence[Document]
+    failed: Sequence[tuple[Document, str]]
+    in_work: Sequence[Document]
     signed: list[Signature]
 
 

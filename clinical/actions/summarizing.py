@@ -11,7 +11,17 @@ from clinical.actions import engines
 from clinical.actions.audit import audited
 from clinical.actions.failures import Failure
 from clinical.actions.leases import Lease
-from clinical.models import AuditType, Claim, Evidence, Flag, Job, Note, Summary, SummarySource
+from clinical.models import (
+    AuditType,
+    Claim,
+    Evidence,
+    Flag,
+    Job,
+    ModelVersion,
+    Note,
+    Summary,
+    SummarySource,
+)
 from inference.engines.base import Completion, EngineError
 from inference.pipeline import CheckedClaim, summarize
 from inference.text import from_layout
@@ -53,7 +63,7 @@ def work(lease: Lease) -> Iterator[Job]:
     yield from ()
 
 
-def _begin(lease: Lease, note: Note, model_version: engines.ModelVersion) -> Summary:
+def _begin(lease: Lease, note: Note, model_version: ModelVersion) -> Summary:
     """Open this attempt's summary and abandon what dead attempts left streaming."""
     now = timezone.now()
     with audited(AuditType.SUMMARY_STARTED, by=None, patient_id=note.patient_id) as entry:

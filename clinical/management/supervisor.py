@@ -1,13 +1,18 @@
 """The processes of the product on one machine, for the demo and the tests; a site uses its own supervisor."""
 
+import base64
 import ctypes
+import json
 import os
+import secrets
 import signal
 import socket
 import subprocess
 import sys
 import time
 from pathlib import Path
+
+from clinical.embedded import Services
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 STOP_S = 20.0
@@ -42,7 +47,7 @@ class Children:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
-                preexec_fn=die_with_parent,  # noqa: PLW1509 - the supervisor's other thread only sleeps
+                preexec_fn=die_with_parent,
             )
 
     def watch_once(self) -> list[str]:
@@ -90,4 +95,37 @@ def processes(port: int, *, beat_schedule: Path) -> dict[str, list[str]]:
         "worker": [*worker, "-n", "interactive@%h", "-Q", "interactive,recovery", "-c", "2"],
         "overnight": [*worker, "-n", "overnight@%h", "-Q", "overnight", "-c", "1"],
         "beat": [*celery, "beat", "--schedule", str(beat_schedule), "--loglevel", "INFO"],
+    }
+
+
+def local_secrets(local: Path) -> dict[str, str]:
+    """Make the keys of a folder's database once, readable by their owner only."""
+    path = local / "secrets.json"
+    if not path.exists():
+        path.touch(mode=0o600)
+        path.write_text(
+            json.dumps(
+                {
+                    "EPITOME_SECRET_KEY": secrets.token_urlsafe(48),
+                    "EPITOME_MASTER_KEY": base64.b64encode(secrets.token_bytes(32)).decode(),
+                }
+            )
+        )
+    found: dict[str, str] = json.loads(path.read_text())
+    return found
+
+
+def environment_for(services: Services, port: int, local: Path) -> dict[str, str]:
+    """Put together what the processes are told."""
+    return {
+        **os.environ,
+        **local_secrets(local),
+        "DATABASE_URL": services.database_url,
+        "DATABASE_OWNER_URL": services.database_owner_url,
+        "REDIS_URL": services.redis_url,
+        "EPITOME_DEMO": "1",
+        "EPITOME_PLAIN_HTTP": "1",
+        "EPITOME_HOSTS": "localhost,127.0.0.1",
+        "EPITOME_ORIGINS": f"http://127.0.0.1:{port},http://localhost:{port}",
+        "DJANGO_SETTINGS_MODULE": "clinical.settings",
     }

@@ -40,7 +40,11 @@ class Record(models.Model):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Take sealed attributes by keyword as if they were columns."""
-        sealed = {name: kwargs.pop(name) for name in list(kwargs) if isinstance(getattr(type(self), name, None), SealedText)}
+        sealed = {
+            name: kwargs.pop(name)
+            for name in list(kwargs)
+            if isinstance(getattr(type(self), name, None), SealedText)
+        }
         super().__init__(*args, **kwargs)
         for name, value in sealed.items():
             setattr(self, name, value)

@@ -43,7 +43,17 @@ class Document(Record):
 
     phi_fields: ClassVar = frozenset({"content_sealed", "filename_sealed", "content_hash", "note_date"})
     plain_fields: ClassVar = frozenset(
-        {"id", "patient", "uploaded_by", "uploaded_at", "format", "byte_count", "note_type", "supersedes", "key"}
+        {
+            "id",
+            "patient",
+            "uploaded_by",
+            "uploaded_at",
+            "format",
+            "byte_count",
+            "note_type",
+            "supersedes",
+            "key",
+        }
     )
 
     class Meta:

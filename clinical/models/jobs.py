@@ -12,7 +12,7 @@ from clinical.models.notes import Note
 from clinical.models.people import User
 
 MAX_ATTEMPTS = 5
-LEASE = datetime.timedelta(seconds=60)
+LEASE = datetime.timedelta(seconds=30)
 
 
 class Lane(models.TextChoices):
@@ -34,7 +34,7 @@ class JobQuerySet(models.QuerySet["Job"]):
 
 
 class Job(Record):
-    """One piece of queued work. PostgreSQL is the truth; the message that rings for it carries only its id."""
+    """One piece of queued work. PostgreSQL is the truth; a message carries only its id."""
 
     class Kind(models.TextChoices):
         EXTRACT = "extract", "Read the document"
@@ -118,7 +118,8 @@ class Job(Record):
                 name="running_has_lease",
             ),
             models.CheckConstraint(
-                condition=models.Q(kind="extract", note=None) | models.Q(kind="summarize", note__isnull=False),
+                condition=models.Q(kind="extract", note=None)
+                | models.Q(kind="summarize", note__isnull=False),
                 name="summarize_has_note",
             ),
         ]

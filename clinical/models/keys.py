@@ -10,7 +10,7 @@ from clinical.models.base import Record
 
 
 class DataKey(Record):
-    """A random 256-bit key, kept only wrapped. `search` has one row for ever; `seal` gets a new one at rotation."""
+    """A random 256-bit key, kept only wrapped. `search` has one row; `seal` gets a new one at rotation."""
 
     class Purpose(models.TextChoices):
         SEAL = "seal", "seals columns"

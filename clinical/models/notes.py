@@ -29,9 +29,7 @@ class Note(Record):
 
     document = models.OneToOneField(Document, on_delete=models.PROTECT, related_name="note")
     patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="notes")
-    supersedes = models.ForeignKey(
-        "self", on_delete=models.PROTECT, null=True, related_name="superseded_by"
-    )
+    supersedes = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="superseded_by")
     created_at = models.DateTimeField(auto_now_add=True)
     character_count = models.PositiveIntegerField()
     sentence_count = models.PositiveIntegerField()

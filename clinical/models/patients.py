@@ -8,7 +8,7 @@ from django.db import models
 
 from clinical.models.base import Record
 from clinical.models.people import CareTeam, Membership, User
-from clinical.sealed import SealedDate, SealedText, key_column, search_hash, sealed_column
+from clinical.sealed import SealedDate, SealedText, key_column, sealed_column, search_hash
 
 
 def fold_mrn(mrn: str) -> str:
@@ -36,7 +36,9 @@ class PatientQuerySet(models.QuerySet["Patient"]):
         if not user.is_clinician:
             return self.none()
         teams = Membership.objects.current().filter(user=user).values("team")
-        return self.filter(models.Exists(PatientTeam.objects.filter(patient=models.OuterRef("pk"), team__in=teams)))
+        return self.filter(
+            models.Exists(PatientTeam.objects.filter(patient=models.OuterRef("pk"), team__in=teams))
+        )
 
     def matching(self, query: str) -> "PatientQuerySet":
         """Keep patients whose MRN equals the query, or whose name has every word of it."""
@@ -46,13 +48,15 @@ class PatientQuerySet(models.QuerySet["Patient"]):
             return self.filter(by_mrn)
         by_name = models.Q()
         for word in words:
-            named = PatientName.objects.filter(patient=models.OuterRef("pk"), word_hash=search_hash("name", word))
+            named = PatientName.objects.filter(
+                patient=models.OuterRef("pk"), word_hash=search_hash("name", word)
+            )
             by_name &= models.Q(models.Exists(named))
         return self.filter(by_mrn | by_name)
 
 
 class Patient(Record):
-    """A person with notes. Name, MRN and birth date are sealed; MRN and name words are found by keyed hash."""
+    """A person with notes. Name, MRN and birth date are sealed; they are found by keyed hash."""
 
     key = key_column()
     mrn_sealed = sealed_column()

@@ -59,7 +59,7 @@ class Decision(Record):
 
 
 class Signature(Record):
-    """The immutable signed result, whole: what was shown, decided and signed. Corrected only by an addendum."""
+    """The immutable signed result, whole: what was shown and decided. Corrected only by an addendum."""
 
     review = models.OneToOneField(Review, on_delete=models.PROTECT, related_name="signature")
     signed_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")

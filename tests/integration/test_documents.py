@@ -165,9 +165,7 @@ def test_a_corrected_note_supersedes_and_drafts_from_the_old_one_say_so(db: None
     old = make_summary(clinician)
     note = old.sources.get().note
 
-    corrected = make_note(
-        clinician, old.patient, text=NOTE.replace("50 mg", "25 mg"), supersedes_id=note.pk
-    )
+    corrected = make_note(clinician, old.patient, text=NOTE.replace("50 mg", "25 mg"), supersedes_id=note.pk)
 
     page = summaries.open_summary(by=clinician, summary_id=old.pk)
     assert page.newer_notes == (corrected,)

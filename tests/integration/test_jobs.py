@@ -1,7 +1,7 @@
 """Leases, fences, retries: a job ends once, whatever dies on the way."""
 
 import datetime
-from typing import Any
+from collections.abc import Callable
 
 import pytest
 from django.utils import timezone
@@ -12,7 +12,6 @@ from clinical.actions.failures import OWN_WORDS, clinician_words, operator_words
 from clinical.models import AuditEvent, Job, Note, Role, Summary
 from clinical.models.jobs import MAX_ATTEMPTS
 from inference.engines.base import EngineErrorCode
-from inference.engines.scripted import ScriptedEngine
 from inference.parsing import CODES
 from tests.factories import make_account, make_clinician, make_document, run_jobs
 
@@ -23,18 +22,6 @@ def queued(db: None) -> Job:
     document = make_document(make_clinician())
     jobs.run(Job.objects.get(document=document).pk)
     return Job.objects.get(kind=Job.Kind.SUMMARIZE)
-
-
-@pytest.fixture
-def scripted(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Make the site's engine a scripted one, chosen as a site would choose: by the environment."""
-
-    def use(engine: ScriptedEngine) -> None:
-        engines.site_engine.cache_clear()
-        monkeypatch.setattr(engines, "engine_from_environment", lambda _: engine)
-
-    yield use
-    engines.site_engine.cache_clear()
 
 
 def test_a_job_taken_once_is_not_taken_again(queued: Job) -> None:
@@ -141,3 +128,55 @@ def test_a_cancelled_job_abandons_its_draft_and_stores_nothing_more(queued: Job)
 def test_every_status_has_its_transitions() -> None:
     for model in (Job, Summary):
         assert set(model.TRANSITIONS) == set(model.Status)
+
+
+def test_a_temporary_failure_waits_and_is_tried_again(db: None, script: Callable[..., None]) -> None:
+    script({"sentence_claims": 1, "error": "overloaded", "retry_after_s": 40}, {"sentence_claims": 2})
+    make_document(make_clinician())
+    run_jobs()
+
+    job = Job.objects.get(kind=Job.Kind.SUMMARIZE)
+    assert (job.status, job.error_code) == (Job.Status.QUEUED, "overloaded")
+    assert job.not_before > timezone.now() + datetime.timedelta(seconds=30)
+    assert Summary.objects.get().status == Summary.Status.ABANDONED
+
+    Job.objects.update(not_before=timezone.now())
+    run_jobs()
+    assert Summary.objects.get(status=Summary.Status.READY).claims.count() == 2
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"sentence_claims": 3, "finish_reason": "length"},
+        {"sentence_claims": 3, "finish_reason": "abort"},
+        {"sentence_claims": 3, "finish_reason": ""},
+        {"sentence_claims": 3, "error": "connection_lost"},
+        {"sentence_claims": 3, "error": "bad_output"},
+        {"sentence_claims": 0},
+    ],
+)
+def test_a_draft_that_was_cut_short_never_becomes_ready(
+    db: None, script: Callable[..., None], answer: dict[str, object]
+) -> None:
+    script(answer, repeat_last=True)
+    make_document(make_clinician())
+    run_jobs()
+
+    assert not Summary.objects.filter(status=Summary.Status.READY).exists()
+    assert Job.objects.get(kind=Job.Kind.SUMMARIZE).error_code
+
+
+def test_a_claim_that_cites_a_sentence_the_note_does_not_have_ends_the_draft_and_not_the_worker(
+    db: None, script: Callable[..., None]
+) -> None:
+    script(
+        {"claims": [{"text": "Invented", "category": "plan", "assertion": "present", "evidence": [999]}]},
+        repeat_last=True,
+    )
+    make_document(make_clinician())
+    run_jobs()
+
+    for summary in Summary.objects.filter(status=Summary.Status.READY):
+        for claim in summary.claims.all():
+            assert claim.flags.filter(severity="critical").exists()

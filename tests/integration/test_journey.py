@@ -2,6 +2,7 @@
 
 from clinical.actions import audit, documents, jobs, reviews, summaries
 from clinical.models import AuditEvent, Job, Note, Summary
+from inference.text import from_layout
 from tests.factories import make_clinician, make_document, make_note, make_summary, run_jobs
 
 
@@ -28,7 +29,7 @@ def test_reading_a_document_makes_a_note_and_queues_its_summary(db: None) -> Non
 
     note = Note.objects.get(document=document)
     assert note.text.startswith("Invented patient, for testing.")
-    assert note.sentence_count == len(note.layout["sentences"] if isinstance(note.layout, dict) else note.layout)
+    assert note.sentence_count == len(from_layout(note.text, note.layout).sentences)
     assert Job.objects.get(note=note).kind == Job.Kind.SUMMARIZE
 
 

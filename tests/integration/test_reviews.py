@@ -1,5 +1,6 @@
 """Deciding and signing."""
 
+from collections.abc import Callable
 from uuid import UUID
 
 import pytest
@@ -28,7 +29,12 @@ def opened(clinician: User, summary: Summary) -> ReviewPage:
 
 def decide(by: User, page: ReviewPage, target: UUID, verb: str, **fields: object) -> ReviewPage:
     return reviews.decide(
-        by=by, summary_id=page.summary.pk, version=page.version, target=target, verb=verb, **fields  # type: ignore[arg-type]
+        by=by,
+        summary_id=page.summary.pk,
+        version=page.version,
+        target=target,
+        verb=verb,
+        **fields,  # type: ignore[arg-type]
     )
 
 
@@ -89,25 +95,26 @@ def test_the_second_of_two_people_gets_409_with_what_changed(clinician: User, su
 
 
 def test_signing_is_refused_with_the_list_while_a_critical_flag_has_no_decision(
-    clinician: User, summary: Summary
+    clinician: User, script: Callable[..., None]
 ) -> None:
-    page = reviews.add(
-        by=clinician,
-        summary_id=summary.pk,
-        version=0,
-        text="Metoprolol 500 mg twice daily",
-        category="medication",
-        assertion="present",
-        reason="As dictated.",
-    )
-    assert next(c for c in page.claims if c.is_added).is_critical
-    blockers = page.blockers
-    if not blockers:
-        pytest.fail("the summary of the tests' note must hold a critical flag; see the checker")
+    wrong = {"text": "Metoprolol 500 mg twice daily", "category": "medication", "assertion": "present"}
+    script({"claims": [{**wrong, "evidence": [7]}], "sentence_claims": 2})
+    summary = make_summary(clinician)
+    page = opened(clinician, summary)
+    (doubted,) = page.blockers
+    assert page.claims[0] == doubted
+
     with pytest.raises(Refused) as refused:
         reviews.sign(by=clinician, summary_id=summary.pk, version=page.version)
     assert refused.value.refusal.status == 409
-    assert set(refused.value.refusal.items) == {c.target for c in blockers}
+    assert refused.value.refusal.items == (doubted.target,)
+
+    with pytest.raises(Refused, match="needs_reason"):
+        decide(clinician, page, doubted.target, "accept")
+    page = decide(clinician, page, doubted.target, "accept", reason="Telephoned the pharmacy.")
+    page = reviews.sign(by=clinician, summary_id=summary.pk, version=page.version)
+    assert page.signature is not None
+    assert page.signature.content["claims"][0]["reason"] == "Telephoned the pharmacy."
 
 
 def test_a_trainee_may_review_but_not_sign(summary: Summary, clinician: User) -> None:

@@ -1,9 +1,5 @@
 """Run the whole product on this machine with invented patients."""
 
-import base64
-import json
-import os
-import secrets
 import signal
 import subprocess
 import sys
@@ -16,44 +12,11 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from clinical.actions.demo import PASSWORD, PEOPLE
 from clinical.embedded import EmbeddedError, Services, running
-from clinical.management.supervisor import ROOT, Children, free_port, processes
+from clinical.management.supervisor import ROOT, Children, environment_for, free_port, processes
 
 LOCAL = ROOT / ".local"
 FIRST_PORT = 8000
 RESTART_PAUSE_S = 1.0
-
-
-def demo_secrets() -> dict[str, str]:
-    """Make the demo's keys once, readable by its owner only."""
-    path = LOCAL / "demo-secrets.json"
-    if not path.exists():
-        path.touch(mode=0o600)
-        path.write_text(
-            json.dumps(
-                {
-                    "EPITOME_SECRET_KEY": secrets.token_urlsafe(48),
-                    "EPITOME_MASTER_KEY": base64.b64encode(secrets.token_bytes(32)).decode(),
-                }
-            )
-        )
-    found: dict[str, str] = json.loads(path.read_text())
-    return found
-
-
-def child_environment(services: Services, port: int) -> dict[str, str]:
-    """Put together what the processes of the demo are told."""
-    return {
-        **os.environ,
-        **demo_secrets(),
-        "DATABASE_URL": services.database_url,
-        "DATABASE_OWNER_URL": services.database_owner_url,
-        "REDIS_URL": services.redis_url,
-        "EPITOME_DEMO": "1",
-        "EPITOME_PLAIN_HTTP": "1",
-        "EPITOME_HOSTS": "localhost,127.0.0.1",
-        "EPITOME_ORIGINS": f"http://127.0.0.1:{port},http://localhost:{port}",
-        "DJANGO_SETTINGS_MODULE": "clinical.settings",
-    }
 
 
 class Command(BaseCommand):
@@ -85,7 +48,7 @@ class Command(BaseCommand):
     def run(self, services: Services, logs: Path, options: dict[str, Any]) -> None:
         """Migrate, start the processes, load, and keep the processes alive."""
         port = free_port(options["port"])
-        environment = child_environment(services, port)
+        environment = environment_for(services, port, LOCAL)
         self.say("Preparing the database and the static files …")
         self.manage(environment, "migrate", "--database", "owner", "--verbosity", "0")
         self.manage(environment, "collectstatic", "--no-input", "--verbosity", "0")
@@ -118,9 +81,7 @@ class Command(BaseCommand):
         Raises:
             CommandError: it failed; its own words are on the terminal already.
         """
-        done = subprocess.run(
-            [sys.executable, "manage.py", *command], cwd=ROOT, env=environment, check=False
-        )
+        done = subprocess.run([sys.executable, "manage.py", *command], cwd=ROOT, env=environment, check=False)
         if done.returncode:
             raise CommandError(f"“manage.py {command[0]}” failed; see above and .local/logs/.")
 

@@ -27,7 +27,9 @@ class Command(BaseCommand):
         try:
             notes = demo.load()
         except demo.NotADemo:
-            raise CommandError("This database holds other accounts than the demo's; it is left alone.") from None
+            raise CommandError(
+                "This database holds other accounts than the demo's; it is left alone."
+            ) from None
         shown = -1
         while True:
             now = demo.standing()
@@ -37,7 +39,9 @@ class Command(BaseCommand):
             if now.ready >= notes or now.failed:
                 break
             if time.monotonic() - began > options["timeout"]:
-                raise CommandError(f"Only {now.ready} of {notes} notes were ready in {options['timeout']:.0f} s.")
+                raise CommandError(
+                    f"Only {now.ready} of {notes} notes were ready in {options['timeout']:.0f} s."
+                )
             time.sleep(POLL_S)
         if now.failed:
             reasons = "; ".join(f"{n} × {operator_words(code)}" for code, n in now.failed.items())
