@@ -55,7 +55,7 @@ esac
 # Two runs at once wait for each other here.
 exec 8>.local/vllm.lock
 flock 8
-make_environment
+[ -n "${EPITOME_TEST_VLLM_URL:-}" ] || make_environment
 flock --unlock 8
 if [ "${1:-}" = environment ]; then
     exit

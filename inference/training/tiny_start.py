@@ -1,10 +1,10 @@
 """A starting point that can copy: an induction circuit set by hand in the first two layers.
 
 A token that came before is found by the token that stood in front of it, and what followed it is repeated.
-Networks find this circuit by themselves, but not within minutes on two cores: after 200 drill steps 2 % of the
-tokens were repeated rightly, and from this start 72 % before the first step. Layer 0 writes each position's
-previous token into spare dimensions; layer 1 looks for the position whose previous token is the present one, and
-copies what stands there. Training moves all of it freely afterwards.
+Networks find this circuit by themselves, but not within minutes on two cores: after 200 drill steps 2 % of
+the tokens were repeated rightly, from this start 72 % before the first step. Layer 0 writes each position's
+previous token into spare dimensions; layer 1 looks for the position whose previous token is the present one,
+and copies what stands there. Training moves all of it freely afterwards.
 
 Source: Olsson et al., "In-context Learning and Induction Heads", 2022.
 """

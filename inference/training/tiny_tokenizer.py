@@ -1,4 +1,4 @@
-"""The tiny test model's tokenizer: our own byte-level BPE with Llama 3.1's special tokens and chat template."""
+"""The tiny test model's tokenizer: our own byte-level BPE, Llama 3.1's special tokens and chat template."""
 
 from collections.abc import Iterable
 
