@@ -1,0 +1,322 @@
+// The review page: ties claims to their sentences, the keyboard to the buttons, and keeps what was typed.
+// Everything here has another way by plain links and forms.
+(() => {
+  document.querySelector("[data-print]")?.removeAttribute("hidden");
+  document.querySelector("[data-print]")?.addEventListener("click", () => print());
+
+  const review = document.getElementById("review");
+  if (!review) return;
+  const byId = (id) => document.getElementById(id);
+  const all = (selector, root = document) => [...root.querySelectorAll(selector)];
+  const wide = matchMedia("(min-width: 64rem) and (min-height: 34rem)");
+  const source = byId("source");
+  const claims = () => all(".claim[data-claim]", review);
+  const numbers = (claim) => claim.dataset.evidence.split(", ").filter(Boolean);
+  const sentence = (number) => byId(`s${number}`);
+  const announce = (words) => { byId("announcer").textContent = words; };
+
+  let claimId = null; // the chosen claim
+  let acted = null; // the claim a request was made from
+  let chosen = []; // numbers of the chosen sentences
+  const current = () => (claimId ? byId(claimId) : null);
+
+  // Which pane is seen where there is room for one only.
+  const places = { claims: 0, source: 0 };
+  const showPane = (name) => {
+    if (review.dataset.pane === name) return;
+    places[review.dataset.pane] = window.scrollY;
+    review.dataset.pane = name;
+    for (const link of all(".pane-switch a")) {
+      if (link.hash === `#${name}-pane`) link.setAttribute("aria-current", "true");
+      else link.removeAttribute("aria-current");
+    }
+    if (!wide.matches) window.scrollTo(0, places[name]);
+  };
+  const bringUp = (element, pane) => {
+    if (element && (wide.matches || review.dataset.pane === pane)) element.scrollIntoView({ block: "nearest" });
+  };
+
+  // Marks in the source: what is cited, what is doubted, what is chosen. Counted anew after every change.
+  const marks = ["is-cited", "is-doubted", "is-doubted-gravely", "is-evidence", "is-chosen"];
+  const mark = () => {
+    const cited = new Map();
+    for (const claim of claims()) {
+      for (const number of numbers(claim)) {
+        const found = cited.get(number) ?? { count: 0, tone: "" };
+        found.count += 1;
+        if ("undecided" in claim.dataset && claim.dataset.tone !== "plain" && found.tone !== "critical") {
+          found.tone = claim.dataset.tone === "note" ? found.tone : claim.dataset.tone;
+        }
+        cited.set(number, found);
+      }
+    }
+    const evidence = current() ? numbers(current()) : [];
+    for (const element of all(".sentence", source)) {
+      const number = element.dataset.number;
+      const found = cited.get(number);
+      const has = [found, found?.tone === "warning", found?.tone === "critical",
+        evidence.includes(number), chosen.includes(number)];
+      marks.forEach((name, place) => element.classList.toggle(name, Boolean(has[place])));
+      const doubt = found?.tone ? `, doubted: ${found.tone}` : "";
+      const count = found ? `, ${found.count} claim${found.count > 1 ? "s" : ""}` : "";
+      const link = element.querySelector(".sentence-number");
+      link.setAttribute("aria-label", `Sentence ${number}${count}${doubt}`);
+      if (chosen.includes(number)) link.setAttribute("aria-current", "true");
+      else link.removeAttribute("aria-current");
+    }
+    for (const claim of claims()) {
+      const isChosen = claim.id === claimId;
+      claim.classList.toggle("is-chosen", isChosen);
+      claim.classList.toggle("is-linked", numbers(claim).some((number) => chosen.includes(number)));
+      if (isChosen) claim.setAttribute("aria-current", "true");
+      else claim.removeAttribute("aria-current");
+    }
+  };
+
+  const chooseClaim = (claim, { focus = false } = {}) => {
+    if (!claim) return;
+    const isNew = claim.id !== claimId;
+    claimId = claim.id;
+    if (isNew) {
+      chosen = [];
+      showChosen();
+      mark();
+      bringUp(sentence(numbers(claim)[0]), "source");
+    }
+    if (focus) {
+      showPane("claims");
+      claim.focus({ preventScroll: true });
+      bringUp(claim, "claims");
+    }
+    const quotes = claim.querySelector("[data-quotes]");
+    if (quotes && isNew && !wide.matches) quotes.open = true;
+  };
+
+  const showChosen = () => {
+    byId("chosen").hidden = chosen.length === 0;
+    if (chosen.length === 0) return;
+    const names = chosen.map((number) => `S${number}`).join(", ");
+    const count = claims().filter((claim) => numbers(claim).some((number) => chosen.includes(number))).length;
+    byId("chosen-words").textContent =
+      `${names}: ${count === 0 ? "no claim rests on it" : `${count} claim${count > 1 ? "s" : ""}`}`;
+    const add = byId("add-from");
+    if (add) add.textContent = `Add claim from ${names}`;
+  };
+
+  const chooseSentence = (number, { extend = false, focus = false } = {}) => {
+    const others = chosen.filter((one) => one !== number);
+    const isOff = others.length < chosen.length && (extend || others.length === 0);
+    chosen = isOff ? others : [...(extend ? others : []), number].sort((a, b) => a - b);
+    claimId = null;
+    mark();
+    showChosen();
+    const linked = review.querySelector(".claim.is-linked");
+    bringUp(linked, "claims");
+    places.claims = linked && !wide.matches ? null : places.claims;
+    if (focus && linked && !extend) chooseLinked(linked);
+  };
+  // By keyboard a sentence leads to its claim, as a claim's number leads to its sentence.
+  const chooseLinked = (linked) => {
+    const kept = chosen;
+    linked.focus({ preventScroll: true });
+    chosen = kept;
+    mark();
+    showChosen();
+  };
+  const toSentence = (number, { focus = false } = {}) => {
+    const element = sentence(number);
+    if (!element) return;
+    showPane("source");
+    bringUp(element, "source");
+    if (focus) element.querySelector(".sentence-number").focus({ preventScroll: true });
+  };
+
+  const step = (by) => {
+    const list = claims();
+    const place = list.indexOf(current());
+    const next = place < 0 ? (by > 0 ? 0 : list.length - 1) : place + by;
+    chooseClaim(list[Math.max(0, Math.min(list.length - 1, next))], { focus: true });
+  };
+  const nextUndecided = () => {
+    const list = claims();
+    const after = list.indexOf(current()) + 1;
+    const next = [...list.slice(after), ...list.slice(0, after)].find((claim) => "undecided" in claim.dataset);
+    if (next) chooseClaim(next, { focus: true });
+    else announce("Every claim has a decision.");
+  };
+  const act = (name) => {
+    const button = current()?.querySelector(`[data-act="${name}"]`);
+    if (!button) return;
+    const reason = button.form?.elements.reason;
+    if (name === "accept" && reason?.required && !reason.value.trim()) reason.focus();
+    else if (name === "edit") openForm(button.closest("details"));
+    else button.click();
+  };
+  const openForm = (details) => {
+    details.open = true;
+    details.querySelector("textarea").focus();
+  };
+  const addClaim = () => {
+    const details = byId("add-form");
+    if (!details) return;
+    if (chosen.length) details.querySelector("[data-evidence-field]").value = chosen.join(", ");
+    showPane("claims");
+    openForm(details);
+  };
+
+  // Single letters, unless they are switched off or somebody is typing.
+  const lettersOn = byId("shortcuts-on");
+  const stored = () => { try { return localStorage.getItem("shortcuts"); } catch { return null; } };
+  lettersOn.checked = stored() !== "off";
+  lettersOn.addEventListener("change", () => {
+    try { localStorage.setItem("shortcuts", lettersOn.checked ? "on" : "off"); } catch { /* for this page only */ }
+  });
+  const letters = {
+    j: () => step(1), k: () => step(-1), n: nextUndecided, a: () => act("accept"), e: () => act("edit"),
+    r: () => act("reject"), u: () => act("undo"), c: addClaim, s: () => byId("sign-link")?.click(),
+    "?": () => byId("help-dialog").showModal(),
+  };
+  document.addEventListener("keydown", (event) => {
+    const isTyping = event.target.closest("input, textarea, select, [contenteditable]");
+    if (event.key === "Escape") return leave(event.target);
+    if (isTyping || event.ctrlKey || event.metaKey || event.altKey || event.repeat && !"jk".includes(event.key)) return;
+    if (document.querySelector("dialog[open]")) return;
+    const isOnClaim = event.target.matches(".claim");
+    if (isOnClaim && (event.key === "ArrowDown" || event.key === "ArrowUp")) {
+      event.preventDefault();
+      step(event.key === "ArrowDown" ? 1 : -1);
+    } else if (lettersOn.checked && Object.hasOwn(letters, event.key)) {
+      event.preventDefault();
+      letters[event.key]();
+    }
+  });
+  const leave = (target) => {
+    const details = target.closest(".claim-edit, .add-claim");
+    const claim = target.closest(".claim");
+    if (details?.open) {
+      details.open = false;
+      (claim ?? details.querySelector("summary")).focus();
+    } else if (target.matches("input") && claim) claim.focus();
+    else if (!document.querySelector("dialog[open]")) clear();
+  };
+  const clear = () => { chosen = []; claimId = null; mark(); showChosen(); };
+
+  review.addEventListener("focusin", (event) => chooseClaim(event.target.closest(".claim[data-claim]")));
+  review.addEventListener("click", (event) => {
+    const isByKey = event.detail === 0;
+    const chip = event.target.closest("[data-sentence]");
+    const cancel = event.target.closest("[data-cancel]");
+    const tab = event.target.closest(".pane-switch a");
+    if (chip) {
+      event.preventDefault();
+      chooseClaim(chip.closest(".claim"));
+      toSentence(chip.dataset.sentence, { focus: isByKey });
+    } else if (tab) {
+      event.preventDefault();
+      showPane(tab.hash === "#source-pane" ? "source" : "claims");
+      if (places.claims === null && review.dataset.pane === "claims") bringUp(review.querySelector(".is-linked"), "claims");
+    } else if (cancel) leave(cancel);
+    else if (event.target.closest("#add-from")) addClaim();
+    else if (event.target.closest("#unchoose")) clear();
+    else if (source.contains(event.target)) clickSource(event, isByKey);
+    else chooseClaim(event.target.closest(".claim[data-claim]"));
+  });
+  const clickSource = (event, isByKey) => {
+    const element = event.target.closest(".sentence");
+    if (event.target.closest("a")) event.preventDefault();
+    const isSelecting = !isByKey && !getSelection().isCollapsed && !event.shiftKey;
+    if (!element || isSelecting) return;
+    if (event.shiftKey) getSelection().removeAllRanges();
+    chooseSentence(element.dataset.number, {
+      extend: event.shiftKey || event.ctrlKey || event.metaKey, focus: isByKey,
+    });
+  };
+
+  // What a save brings back.
+  document.addEventListener("htmx:beforeRequest", (event) => { acted = event.target.closest?.(".claim")?.id ?? null; });
+  document.addEventListener("htmx:afterSettle", (event) => {
+    const target = event.detail.target;
+    const version = byId("review-state")?.dataset.version;
+    for (const input of all("input[name=version]")) input.value = version ?? input.value;
+    mark();
+    showChosen();
+    if (target.id === "sign-body") return showSign();
+    if (target.matches(".claim-message, .claim-notice")) {
+      return (target.querySelector("input") ?? target.querySelector("[data-refusal]"))?.focus();
+    }
+    if (target.id === "added-claims") return chooseClaim(target.lastElementChild, { focus: true });
+    if (target.id === "claims") return review.querySelector("[hx-preserve] textarea, [hx-preserve] .form-control")?.focus();
+    if (acted && document.activeElement === document.body) byId(acted)?.focus({ preventScroll: true });
+    if (acted) announce([".decision-verb", "#review-state"].map(
+      (selector) => (selector[0] === "#" ? document : byId(acted))?.querySelector(selector)?.textContent.trim() ?? "",
+    ).join(". ").replace(/\s+/g, " "));
+  });
+  const showSign = () => {
+    const dialog = byId("sign-dialog");
+    if (!dialog.open) dialog.showModal();
+  };
+  byId("sign-dialog")?.addEventListener("click", (event) => {
+    const link = event.target.closest("[data-leave]");
+    if (!link) return;
+    event.preventDefault();
+    byId("sign-dialog").close();
+    if (link.hash) chooseClaim(byId(link.hash.slice(1)), { focus: true });
+  });
+
+  // A save that did not arrive: say so beside the form, and leave the form alone.
+  const notSent = (form, why) => {
+    const slot = form.closest(".claim")?.querySelector(".claim-notice") ?? byId("notice-form");
+    const words = byId("not-sent").content.cloneNode(true);
+    words.querySelector("[data-why]").textContent = why;
+    slot?.replaceChildren(words);
+  };
+  window.addEventListener("htmx:beforeSwap", (event) => {
+    const { xhr, requestConfig } = event.detail;
+    const form = requestConfig?.elt;
+    if (!form?.matches("form")) return;
+    const isWholePage = /^\s*<!doctype/i.test(xhr.responseText);
+    if (isWholePage) {
+      event.stopImmediatePropagation();
+      event.detail.shouldSwap = false;
+      notSent(form, "Your log-in has ended. Copy what you typed, then load this page again.");
+    } else if (xhr.status >= 400 && !xhr.getResponseHeader("HX-Retarget")) {
+      event.detail.target = form.closest(".claim")?.querySelector(".claim-notice") ?? byId("notice-form");
+      event.detail.swapOverride = "innerHTML";
+    }
+  }, true);
+  for (const kind of ["htmx:sendError", "htmx:timeout", "htmx:responseError"]) {
+    document.addEventListener(kind, (event) => {
+      const form = event.detail.requestConfig?.elt;
+      const isOurs = form?.matches("form") && !(event.detail.xhr.status >= 400 && event.detail.xhr.status < 500);
+      if (isOurs) notSent(form, "The server did not answer. Try again in a moment.");
+    });
+  }
+
+  byId("copy-form")?.addEventListener("submit", async (event) => {
+    const form = event.target;
+    if (!navigator.clipboard) return; // without it the text comes as a page
+    event.preventDefault();
+    const button = form.querySelector("button");
+    try {
+      const answer = await fetch(form.action, {
+        method: "POST", body: new FormData(form), headers: { Accept: "text/plain" },
+      });
+      if (!answer.ok || answer.redirected) throw new Error("refused");
+      await navigator.clipboard.writeText(await answer.text());
+      announce("Copied, with its draft state, flags and sources.");
+      button.classList.add("is-done");
+      setTimeout(() => button.classList.remove("is-done"), 3000);
+    } catch {
+      form.submit();
+    }
+  });
+
+  review.dataset.pane = location.hash.startsWith("#s") ? "source" : "claims";
+  byId("help-button")?.removeAttribute("hidden");
+  document.documentElement.classList.add("has-review-script");
+  mark();
+  const named = byId(location.hash.slice(1));
+  if (named?.matches(".claim")) chooseClaim(named, { focus: true });
+  else if (named?.matches(".sentence")) chooseSentence(named.dataset.number);
+  (document.querySelector("[data-refusal]") ?? null)?.focus();
+})();

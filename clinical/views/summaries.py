@@ -1,0 +1,94 @@
+"""A summary beside its source: asking for one, watching it come, reading, copying, printing."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_POST
+
+from clinical.access import Refused, access
+from clinical.actions import jobs, summaries
+from clinical.actions.review_pages import ReviewPage
+from clinical.models import Summary
+from clinical.views.plain_text import plain_text
+from clinical.views.review_context import Card, Held, context, source
+
+
+@access("summary.request")
+@require_POST
+def request_summary(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Ask for a new draft of a note, and show its document, where the work is watched."""
+    job = summaries.request(by=request.user, note_id=pk)
+    messages.success(request, "A new draft is being made.")
+    return redirect("document", pk=job.document_id)
+
+
+@access("summary.read")
+@require_GET
+def summary(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Open a summary; htmx asks for its current state and names the form that is to stay as typed."""
+    page = summaries.open_summary(by=request.user, summary_id=pk)
+    if request.htmx and page.is_open:
+        held = Held(form=request.GET.get("keep", ""))
+        return render(request, "summaries/_current.html", context(page, held))
+    return render_summary(request, page)
+
+
+def render_summary(
+    request: HttpRequest, page: ReviewPage, held: Held | None = None, status: int = 200
+) -> HttpResponse:
+    """Render the whole page of a summary."""
+    failure = ""
+    if page.summary.status == Summary.Status.ABANDONED:
+        failure = jobs.failure_words(page.summary.abandoned_because, page.document)
+    given = {**context(page, held), "source": source(page), "failure": failure}
+    return render(request, "summaries/summary.html", given, status=status)
+
+
+@access("summary.read")
+@require_GET
+def progress(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Return the claims that came after a cursor; once the draft is over, how it ended."""
+    cursor = request.GET.get("after", "")
+    after = int(cursor) if cursor.isdecimal() and len(cursor) < 6 else 0
+    found = summaries.progress(by=request.user, summary_id=pk, after=after)
+    given: dict[str, Any] = {
+        "summary": found.summary,
+        "cards": [Card(claim, ()) for claim in found.claims],
+        "after": found.after,
+    }
+    if found.summary.status == Summary.Status.READY:
+        given["claims"] = summaries.progress(by=request.user, summary_id=pk, after=0).claims
+        given["critical_count"] = sum(claim.is_critical for claim in given["claims"])
+    elif found.summary.status == Summary.Status.ABANDONED:
+        given["failure"] = jobs.failure_words(found.summary.abandoned_because, found.summary.job.document)
+        given["document"] = found.summary.job.document
+    return render(request, "summaries/_progress.html", given)
+
+
+@access("summary.export")
+@require_POST
+def copy_text(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Give a summary as plain text: bare to the script that copies it, in a page otherwise."""
+    page = summaries.copy_text(by=request.user, summary_id=pk)
+    text = plain_text(page, by=request.user, at=timezone.localtime())
+    if request.headers.get("Accept") == "text/plain":
+        return HttpResponse(text, content_type="text/plain; charset=utf-8")
+    return render(request, "summaries/copy.html", {**context(page), "text": text})
+
+
+@access("summary.export")
+@require_GET
+def print_page(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Show a summary as it goes on paper."""
+    page = summaries.print_summary(by=request.user, summary_id=pk)
+    return render(request, "summaries/print.html", {**context(page), "printed_at": timezone.localtime()})
+
+
+def reopen(request: HttpRequest, pk: UUID, held: Held, refused: Refused) -> HttpResponse:
+    """Show the summary as it stands now, with the refused form and what was typed into it."""
+    page = summaries.open_summary(by=request.user, summary_id=pk)
+    return render_summary(request, page, held, refused.refusal.status)
