@@ -18,6 +18,10 @@ from inference.reading.words import (
 )
 
 MAX_TITLE = 80
+# Alone on a line they divide a list of medicines; a stopped drug must not read as a current one.
+_MEDICINE_ACTIONS = frozenset(
+    ("new", "start", "stop", "change", "continue", "continue unchanged", "hold", "held", "on hold", "resume")
+)
 _NEVER = re.compile(
     r"(?:no|not|nil|none|never|nkda|nka|nkfda|denies|negative|normal|allergic|dear|re|yours|kind|regards|mr|mrs|ms|miss|"
     r"dr|prof|professor|sincerely|page|dob|mrn|nhs|tel|fax|signed|dnacpr|dnar|stop|stat|urgent)\b",
@@ -69,6 +73,8 @@ def is_known(title: str) -> bool:
     low = title.lower().strip()
     if low in HEADER_ABBREVIATIONS:
         return len(low) > 1
+    if low in _MEDICINE_ACTIONS:
+        return True
     words = [word for word in re.split(r"[\s/&+,()]+", low) if word and word not in JOINING]
     return 0 < len(words) <= 7 and all(word in HEADER_WORDS or word in HEADER_ABBREVIATIONS for word in words)
 
@@ -169,7 +175,11 @@ def _looks_like_title(line: Line, title: str, following: Line, is_shouted: bool)
     if not line.is_after_blank or letters < 4 or len(words) > 8 or following.kind is LineKind.RULE:
         return False
     if title.isupper():
-        follows_body = not following.content.isupper() or following.kind is LineKind.BULLET
+        follows_body = (
+            not following.content.isupper()
+            or following.kind is LineKind.BULLET
+            or is_known(following.content.rstrip(":"))
+        )
         return not is_shouted and follows_body and (letters >= 5 or len(words) > 1)
     if following.is_after_blank or len(words) > 4:
         return False

@@ -358,3 +358,18 @@ def test_capitals_and_units_are_no_titles() -> None:
         "Pain 3.",
         "0350 heparin.",
     ]
+
+
+def test_what_is_stopped_stands_under_its_own_header() -> None:
+    raw = "MEDICATION RECONCILIATION\nCONTINUE\nApixaban 2.5 mg\nSTOP\nMetoprolol 50 mg\nHOLD\nLisinopril"
+    assert [section for section, _ in sections(raw)] == [
+        "MEDICATION RECONCILIATION",
+        *["CONTINUE"] * 2,
+        *["STOP"] * 2,
+        *["HOLD"] * 2,
+    ]
+
+
+@pytest.mark.parametrize("line", ["Stop aspirin", "Continue apixaban", "New LBBB", "Hold tonight's dose"])
+def test_an_order_is_no_header(line: str) -> None:
+    assert sections(f"PLAN\n{line}\nReview tomorrow.")[1] == ("PLAN", line)
