@@ -21,6 +21,7 @@ _SOME_OF_IT = 0.1  # share of the aligned words whose negation differs from whic
 _SOME_WORDS = 2  # or so many words
 
 _WEAK = STOP_WORDS | frozenset(lexicon("words")["weak"].split())
+_RELATIVES = frozenset(lexicon("words")["relatives"].split())
 _NORMAL = frozenset(lexicon("words")["normal"].split())
 
 
@@ -131,6 +132,13 @@ def _family(claim: Reading, aligned: list[_Aligned], assertion: Assertion) -> Fl
         )
     nobody = not any(sense & Sense.FAMILY for word in aligned for _, _, sense in word.theirs)
     if assertion is Assertion.FAMILY and nobody and not claim.senses.present & Sense.FAMILY:
+        named = {
+            word.lower
+            for reading in (claim, *(p[0] for w in aligned for p in w.theirs))
+            for word in reading.words
+        }
+        if named & _RELATIVES:
+            return None
         source, index, _ = aligned[0].theirs[0]
         return Flag(
             "person",
@@ -146,9 +154,7 @@ def _certainty(claim: Reading, aligned: list[_Aligned], assertion: Assertion) ->
     share, word = _share(aligned, doubt)
     if word is None or share < _ALL_OF_IT:
         return None
-    if assertion in {Assertion.POSSIBLE, Assertion.HYPOTHETICAL} or any(
-        sense & doubt for sense in claim.senses.of
-    ):
+    if assertion in {Assertion.POSSIBLE, Assertion.HYPOTHETICAL} or claim.senses.present & doubt:
         return None
     source, index, sense = word.theirs[0]
     is_unlikely = any(token.lower == "unlikely" for token in source.words)

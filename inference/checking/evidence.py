@@ -10,6 +10,7 @@ from rapidfuzz import fuzz, process
 from inference.checking.drugs import find_drugs
 from inference.checking.flags import Flag, quoted
 from inference.checking.lexicons import lexicon
+from inference.checking.quantities import UNITS
 from inference.checking.reading import Reading, plain_text, read_sentence
 from inference.checking.tokens import STOP_WORDS, is_content, stem, tokens
 from inference.text import Note
@@ -20,6 +21,7 @@ SUPPORTED = 0.5  # below: check this
 RELATED = 0.2  # below: the sentences are about something else
 _ALIKE = 84.0  # RapidFuzz ratio, 0 to 100, from which two long words count as one misspelt or inflected
 _LONG = 5  # letters
+_SHORT_FORM = 4  # letters of a word's beginning that can stand for it: "echo", "atorva", "irreg"
 _CLOSER = 0.75  # share from which another sentence is worth naming as the closer one
 
 _FRAME = frozenset(stem(word) for word in lexicon("words")["frame"].split())
@@ -53,7 +55,7 @@ def support(claim: Reading, sources: Sequence[Reading], note: Note) -> Flag | No
     words are missing; where another sentence holds the claim better, it says which.
     """
     known = _known(sources)
-    asked = [(index, word) for index, word in claim.stems.items() if word not in _FRAME]
+    asked = [(index, word) for index, word in claim.stems.items() if _is_asked(claim, index, word)]
     if not asked:
         return None
     absent = [index for index, word in asked if not _is_known(word, known)]
@@ -91,8 +93,15 @@ def _known(sources: Sequence[Reading]) -> set[str]:
     return known
 
 
+def _is_asked(claim: Reading, index: int, word: str) -> bool:
+    """Tell whether a word must be found: units and the words that only frame a claim need not."""
+    return word not in _FRAME and claim.words[index].lower not in UNITS
+
+
 def _is_known(word: str, known: set[str]) -> bool:
     if word in known:
+        return True
+    if any(word[:size] in known for size in range(_SHORT_FORM, len(word))):  # "irregular" for "irreg"
         return True
     if (expansion := expansions().get(word)) and expansion & known:
         return True
@@ -111,7 +120,7 @@ def _closer(claim: Reading, sources: Sequence[Reading], note: Note) -> int | Non
         if number not in own:
             candidate = read_sentence(note, note.sentences[number - 1])
             known = _known([candidate])
-            asked = [word for word in claim.stems.values() if word not in _FRAME]
+            asked = [word for index, word in claim.stems.items() if _is_asked(claim, index, word)]
             if asked and sum(_is_known(word, known) for word in asked) / len(asked) >= _CLOSER:
                 return number
     return None

@@ -30,11 +30,14 @@ def check(claim: Reading, sources: Sequence[Reading]) -> Flag | None:
     for side, index, near in ours:
         if side is _BOTH:
             continue
-        same = [entry for entry in theirs if entry[1] is side or entry[1] is _BOTH]
-        other = [entry for entry in theirs if entry[1] not in {side, _BOTH} and (near & entry[3] or not near)]
-        if not other or any(near & entry[3] or not near for entry in same):
+        same = [entry for entry in theirs if entry[1] in {side, _BOTH}]
+        other = [entry for entry in theirs if entry[1] not in {side, _BOTH}]
+        best = max(other, key=lambda entry: len(near & entry[3]), default=None)
+        if best is None or (near and not near & best[3]):
             continue
-        source, _, place, _ = other[0]
+        if any(not near or len(near & entry[3]) >= len(near & best[3]) for entry in same):
+            continue
+        source, _, place, _ = best
         return Flag(
             "side",
             Severity.CRITICAL,

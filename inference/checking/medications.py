@@ -43,7 +43,7 @@ def check(claim: Reading, sources: Sequence[Reading], assertion: Assertion) -> t
                 flags.append(_unknown_drug(claim, mention, sources))
                 explained.update(dose.start for dose in doses(claim, mention))
             continue
-        wrong = _wrong_dose(claim, mention, given)
+        wrong = _wrong_dose(claim, mention, given) or _old_dose(claim, mention, given, assertion)
         if wrong is not None:
             flags.append(wrong[0])
             explained |= wrong[1]
@@ -111,6 +111,8 @@ def _leads_to(reading: Reading, quantity: Quantity, mention: Mention) -> bool:
 def _is_dose(quantity: Quantity) -> bool:
     if not quantity.values or quantity.unit == "clock" or quantity.is_word:
         return False
+    if quantity.dates and not quantity.unit:  # "STOPPED 16/05"
+        return False
     if quantity.unit:
         return quantity.unit in UNITS and UNITS[quantity.unit][0] in _DOSE_DIMENSIONS
     return not 1900 <= quantity.values[0] <= 2100
@@ -142,6 +144,55 @@ def _wrong_dose(
     )
 
 
+def _old_dose(
+    claim: Reading, mention: Mention, given: Sequence[tuple[Reading, Mention]], assertion: Assertion
+) -> tuple[Flag, set[int]] | None:
+    """Flag a dose that the evidence gives as the earlier one: "increased from 2.5 mg to 3.75 mg"."""
+    if assertion is not Assertion.PRESENT or any(word.lower in _EARLIER for word in claim.words):
+        return None
+    known = [(source, quantity) for source, other in given for quantity in doses(source, other)]
+    old = [(source, quantity) for source, quantity in known if _is_old(source, quantity)]
+    current = [(source, quantity) for source, quantity in known if not _is_old(source, quantity)]
+    for quantity in doses(claim, mention):
+        is_current = is_among(quantity, [other for _, other in current])
+        if old and current and not is_current and is_among(quantity, [other for _, other in old]):
+            source, later = current[0]
+            said = claim.text[claim.words[mention.first].start : quantity.end]
+            message = (
+                f"Dose: the claim says {quoted(said)}; sentence {source.number} gives that as the earlier dose "
+                f"and {quoted(later.text)} as the later one."
+            )
+            return Flag("dose", Severity.CRITICAL, message), {quantity.start}
+    return None
+
+
+_EARLIER = frozenset(
+    {
+        "from",
+        "before",
+        "previous",
+        "previously",
+        "prior",
+        "was",
+        "had",
+        "home",
+        "old",
+        "earlier",
+        "initially",
+        "until",
+    }
+)
+
+
+def _is_old(reading: Reading, quantity: Quantity) -> bool:
+    """Tell whether a dose stands behind "from" or "had been", or in a row under a head such as "Before admission"."""
+    before = reading.text[: quantity.start].rstrip()
+    if reading.is_row:
+        head = before.rpartition(", ")[2].lower().split()
+        return bool(_EARLIER.intersection(head)) or "pre-admission:" in head
+    return before.lower().endswith((" from", " had been", " previously", " instead of", " used to be"))
+
+
 def _is_adjacent(reading: Reading, mention: Mention, quantity: Quantity) -> bool:
     return not tokens(reading.text[reading.words[mention.past - 1].end : quantity.start])
 
@@ -153,7 +204,7 @@ def _wrong_status(
     theirs = [_is_ended(source, other) for source, other in given]
     ours = _is_ended(claim, mention) or assertion in {Assertion.HISTORICAL, Assertion.ABSENT}
     source = given[0][0]
-    if all(theirs) and not ours and assertion is Assertion.PRESENT:
+    if all(theirs) and not ours and assertion is Assertion.PRESENT and not any(_resumes(s) for s, _ in given):
         said, says = "current", "stopped or held"
     elif _is_ended(claim, mention) and not any(theirs) and not any(_all(s) & Sense.NEGATED for s, _ in given):
         said, says = "stopped or held", "no such thing"
@@ -173,6 +224,11 @@ def _is_ended(reading: Reading, mention: Mention) -> bool:
     return any(reading.sense_of(index) & Sense.ENDED for index in range(mention.first, mention.past))
 
 
+def _resumes(reading: Reading) -> bool:
+    return any(word.lower in _RESUMING for word in reading.words)
+
+
+_RESUMING = frozenset({"restart", "restarted", "resumed", "resume", "since", "again", "reintroduced", "back"})
 _STOPPED_TITLES = frozenset(
     {"stopped", "stop", "on hold", "held", "discontinued", "withheld", "medicines stopped"}
 )

@@ -9,6 +9,7 @@ from inference.checking.quantities import Quantity, is_among, is_same, quantitie
 from inference.checking.reading import Reading
 from inference.vocabulary import Severity
 
+_ALIKE = 2  # likeness from which a number of the source is named as the right one
 _MOST = 3  # flags per claim; further wrong numbers hide behind the first ones
 
 
@@ -23,7 +24,7 @@ def check(claim: Reading, sources: Sequence[Reading], explained: Collection[int]
     given = [(source, quantity) for source in sources for quantity in source.quantities]
     flags: list[Flag] = []
     for quantity in claim.quantities:
-        if quantity.start in explained:
+        if quantity.start in explained or _is_spelt_otherwise(claim, quantity, sources):
             continue
         if is_among(quantity, [other for _, other in given]):
             flag = _misplaced(claim, quantity, sources)
@@ -36,6 +37,20 @@ def check(claim: Reading, sources: Sequence[Reading], explained: Collection[int]
     return flags[:_MOST]
 
 
+def _is_spelt_otherwise(claim: Reading, quantity: Quantity, sources: Sequence[Reading]) -> bool:
+    """Tell whether a number can stand in the evidence inside a word: "type 2" as T2DM, "three times" as TDS."""
+    following = claim.text[quantity.end :].lstrip(" -").lower()
+    if quantity.is_word and following.startswith("time"):
+        return True
+    if quantity.unit or len(quantity.values) != 1 or not 0 < quantity.values[0] < 10:
+        return False
+    index = _first_token(claim, quantity)
+    if index == 0:
+        return False
+    short = f"{claim.words[index - 1].lower[0]}{quantity.values[0]}"
+    return any(word.lower.startswith(short) for source in sources for word in source.words)
+
+
 def _absent(
     claim: Reading, quantity: Quantity, sources: Sequence[Reading], given: Sequence[tuple[Reading, Quantity]]
 ) -> Flag | None:
@@ -46,7 +61,8 @@ def _absent(
         for index, (source, other) in enumerate(given)
         if not is_same(quantity, other) and not any(is_same(other, own) for own in claim.quantities)
     ]
-    rivals = [rival for rival in rivals if rival[0] > 0]
+    if len(rivals) > 1 or quantity.is_word:
+        rivals = [rival for rival in rivals if rival[0] >= _ALIKE]
     said = _in_context(claim, quantity)
     if not rivals:
         return Flag(
@@ -109,7 +125,7 @@ def _in_context(reading: Reading, quantity: Quantity) -> str:
         if not (word.lower[0].isalpha() or word.lower in _LINKS):
             break
         start = word.start
-    return reading.text[start : quantity.end]
+    return reading.text[start : quantity.end].lstrip(":=~≈ ")
 
 
 def _likeness(quantity: Quantity, label: str, source: Reading, other: Quantity) -> int:

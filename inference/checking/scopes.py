@@ -90,7 +90,8 @@ def senses(words: list[Token], text: str) -> Senses:
     present = Sense.PLAIN
     hits = _cues().find(words)
     marks = [index for index, word in enumerate(words) if word.lower in _MARKS]
-    edges = _edges(words, hits, marks)
+    starts = _edges(words, hits, marks)
+    edges = sorted({*starts, *(index for index, word in enumerate(words) if word.lower == ":")})
     for hit in hits:
         for role in hit.value:
             if not _counts(role, hit, words, text):
@@ -101,9 +102,10 @@ def senses(words: list[Token], text: str) -> Senses:
             if role.is_before:
                 # "If potassium falls, start X" puts X under the condition too: only a full stop ends an "if".
                 ends = marks if role.sense == Sense.HYPOTHETICAL else edges
-                reach = range(hit.past, _next_edge(ends, hit.past, len(words)))
+                past = hit.past + (hit.past < len(words) and words[hit.past].lower == ":")  # "Denies: cough"
+                reach = range(past, _next_edge(ends, past, len(words)))
             else:
-                reach = range(_last_edge(edges, hit.first), hit.first)
+                reach = range(_last_edge(starts, hit.first), hit.first)
             for index in reach:
                 of[index] |= role.sense
                 if role.sense == Sense.NEGATED:
