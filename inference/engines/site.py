@@ -64,7 +64,11 @@ class SiteNetworks:
 
 
 class SiteStream(httpcore.NetworkStream):
-    """One connection, with limits that the request in progress may move while it reads."""
+    """One connection, with limits that the request in progress may move while it reads.
+
+    The limits end with their request: the next one on the same connection begins by writing, which clears
+    them.
+    """
 
     def __init__(self, stream: httpcore.NetworkStream) -> None:
         self._stream = stream
@@ -86,7 +90,8 @@ class SiteStream(httpcore.NetworkStream):
         return self._stream.read(max_bytes, timeout=wait)
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        """Send bytes."""
+        """Send bytes: a request begins."""
+        self.read_s = self.deadline = None
         self._stream.write(buffer, timeout)
 
     def close(self) -> None:

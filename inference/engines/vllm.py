@@ -9,7 +9,7 @@ import json
 import re
 import time
 from collections.abc import Generator, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -138,9 +138,9 @@ class VllmEngine:
             stream = _site_stream(response)
             if stream is not None:
                 stream.deadline = deadline
-                stream.read_s = self._settings.patience.first_token_s if request.stream else None
+                # Moved only while the answer is being read: afterwards the connection may be another's.
             for number, piece in enumerate(read(response, end)):
-                if number == 0 and stream is not None:
+                if number == 0 and stream is not None and request.stream:
                     stream.read_s = self._settings.patience.between_tokens_s
                 yield piece
         if error := error_for_finish_reason(end.finish_reason):
@@ -228,16 +228,27 @@ def _site_stream(response: httpx.Response) -> SiteStream | None:
 
 def _streamed(response: httpx.Response, end: _End) -> Iterator[str]:
     """Read server-sent events. Lines end at newline bytes only: httpx's own splitter breaks at U+2028."""
-    for line in _lines(response):
+    lines = _lines(response)
+    for line in lines:
         if not line.startswith(b"data:"):
             continue
         data = line.removeprefix(b"data:").strip()
         if data == b"[DONE]":
+            _finish_reading(response, lines)
             return
         event = _json(data)
         if "error" in event:
             raise _reported(event["error"])
         yield from _piece(event, end, "delta")
+
+
+def _finish_reading(response: httpx.Response, lines: Iterator[bytes]) -> None:
+    """Read the empty end of a finished stream, so that the connection can be kept; give up after a second."""
+    if stream := _site_stream(response):
+        stream.read_s = 1.0
+    with suppress(httpx.HTTPError):
+        for _ in lines:
+            pass
 
 
 def _whole(response: httpx.Response, end: _End) -> Iterator[str]:
@@ -273,8 +284,6 @@ def _lines(response: httpx.Response) -> Iterator[bytes]:
             raise EngineError("bad_output", detail="answer_too_large")
         *lines, rest = (rest + data).split(b"\n")
         yield from lines
-    if rest:
-        yield rest
 
 
 def _read(response: httpx.Response, limit: int) -> bytes:

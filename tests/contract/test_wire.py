@@ -15,7 +15,18 @@ from inference.engines.vllm import VllmEngine
 from inference.engines.vllm_settings import Patience, VllmSettings
 from inference.prompts import load_prompt
 from inference.text import normalise, read_note
-from tests.contract.wire import DONE, USAGE, Handler, Wire, event, running_wire, send_json, streamed, whole
+from tests.contract.wire import (
+    DONE,
+    USAGE,
+    Handler,
+    Wire,
+    event,
+    running_wire,
+    send_json,
+    streamed,
+    streamed_and_kept,
+    whole,
+)
 
 SENTINEL = "Zyxwvutine"
 NOTE = read_note(normalise(f"Invented patient, for testing.\nTakes {SENTINEL} 5 mg daily.\nNo fever."))
@@ -268,6 +279,20 @@ def test_a_whole_answer_may_take_longer_than_a_first_token(wire: Wire, make: Mak
     wire.replies = [slow]
 
     assert ask(make(patience=Patience(first_token_s=0.2)), stream=False)
+
+
+def test_a_kept_connection_serves_the_next_request_with_limits_of_its_own(wire: Wire, make: Make) -> None:
+    kept = streamed_and_kept(event(ANSWER), event("", "stop"), DONE)
+
+    def slow(handler: Handler) -> None:
+        time.sleep(1.0)
+        kept(handler)
+
+    wire.replies = [kept, slow, slow]
+    engine = make(patience=Patience(between_tokens_s=0.3, whole_s=1.5))
+
+    assert len(ask(engine)) == len(ask(engine)) == len(ask(engine))
+    assert wire.connections == 1
 
 
 def test_a_server_without_priorities_is_asked_again_without_one(wire: Wire, make: Make) -> None:

@@ -65,7 +65,13 @@ class Wire(ThreadingHTTPServer):
         self.replies: list[Reply] = []
         self.requests: list[tuple[str, dict[str, str], Any]] = []
         self.models: dict[str, Any] = MODELS
+        self.connections = 0
         self.url = f"http://127.0.0.1:{self.server_address[1]}"
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Count connections."""
+        self.connections += 1
+        super().process_request(request, client_address)
 
     def handle_error(self, request: object, client_address: object) -> None:
         """Clients that hang up are what is tested here."""
@@ -98,6 +104,19 @@ def whole(text: str, finish_reason: str | None = "stop") -> Reply:
     """Reply with one finished chat completion."""
     choice = {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": finish_reason}
     return send_json(200, {"choices": [choice], "usage": {"prompt_tokens": 7, "completion_tokens": 5}})
+
+
+def streamed_and_kept(*pieces: str) -> Reply:
+    """Reply with a stream, and keep the connection for the next request."""
+
+    def reply(handler: Handler) -> None:
+        handler.send_response(200)
+        handler.send_header("Content-Length", str(sum(len(piece.encode()) for piece in pieces)))
+        handler.end_headers()
+        for piece in pieces:
+            handler.piece(piece)
+
+    return reply
 
 
 def event(text: str = "", finish_reason: str | None = None) -> str:
