@@ -1,1 +1,1 @@
-"""Epitome's inference: notes in, checked claims out. No database, no Django: it runs on a GPU box by itself."""
+"""Epitome's inference: notes in, checked claims out. No database, no Django: it runs on a GPU box alone."""
