@@ -74,7 +74,9 @@ class DocumentFormat(_Labelled):
     @property
     def label(self) -> str:
         """The format as a person names it."""
-        return {"txt": "Plain text", "md": "Markdown", "docx": "Word (DOCX)"}.get(self.value, self.value.upper())
+        return {"txt": "Plain text", "md": "Markdown", "docx": "Word (DOCX)"}.get(
+            self.value, self.value.upper()
+        )
 
 
 class SentenceKind(_Labelled):
