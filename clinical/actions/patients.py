@@ -171,7 +171,7 @@ def look_again(*, by: User, patient_id: UUID) -> PatientPage:
 
 def _page(patient: Patient, by: User) -> PatientPage:
     teams = list(patient.teams.order_by("name"))
-    others = CareTeam.objects.filter(is_active=True).exclude(pk__in=teams).order_by("name")
+    others = CareTeam.objects.filter(is_active=True).exclude(patients=patient).order_by("name")
     return PatientPage(patient, has_namesake(patient, by=by), _lines(patient), teams, list(others))
 
 

@@ -36,7 +36,7 @@ class FilesField(forms.FileField):
 class UploadForm(forms.Form):
     """Files or pasted text, with what kind of note they are and of which day."""
 
-    files = FilesField(
+    documents = FilesField(
         label="Files",
         required=False,
         widget=FilesInput(attrs={"accept": ACCEPTED}),
@@ -80,16 +80,16 @@ class UploadForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         """Ask for something to keep; one note can correct only one other."""
         cleaned = super().clean() or {}
-        count = len(cleaned.get("files") or []) + bool((cleaned.get("text") or "").strip())
+        count = len(cleaned.get("documents") or []) + bool((cleaned.get("text") or "").strip())
         if not count:
-            self.add_error("files", "Choose at least one file, or paste the text.")
+            self.add_error("documents", "Choose at least one file, or paste the text.")
         if count > 1 and cleaned.get("supersedes"):
             self.add_error("supersedes", "Send the correcting note alone.")
         return cleaned
 
     def contents(self) -> list[tuple[str, bytes]]:
         """List what to keep: the name and the bytes of each file, and the pasted text as a UTF-8 file."""
-        found = [(file.name or "", file.read()) for file in self.cleaned_data["files"]]
+        found = [(file.name or "", file.read()) for file in self.cleaned_data["documents"]]
         text = self.cleaned_data["text"]
         return [*found, (PASTED, text.encode())] if text.strip() else found
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
@@ -18,6 +18,7 @@ from clinical.actions import patients
 from clinical.forms.documents import UploadForm, WithdrawForm
 from clinical.models import Document, Job
 from clinical.views.patients import patient_context
+from clinical.views.requests import Request
 
 TOO_LARGE = Refusal(
     "too_large",
@@ -39,7 +40,7 @@ class Sent:
 
 @access("document.upload")
 @require_POST
-def upload(request: HttpRequest, pk: UUID) -> HttpResponse:
+def upload(request: Request, pk: UUID) -> HttpResponse:
     """Take in files or pasted text; each file has its own outcome."""
     if int(request.META.get("CONTENT_LENGTH") or 0) > settings.UPLOAD_REQUEST_BYTES:
         raise Refused(TOO_LARGE)
@@ -59,7 +60,7 @@ def upload(request: HttpRequest, pk: UUID) -> HttpResponse:
     return render(request, "patients/patient.html", context, status=422 if is_all_refused else 200)
 
 
-def _send(request: HttpRequest, patient_id: UUID, form: UploadForm, filename: str, content: bytes) -> Sent:
+def _send(request: Request, patient_id: UUID, form: UploadForm, filename: str, content: bytes) -> Sent:
     try:
         kept = actions.upload(
             by=request.user,
@@ -105,7 +106,7 @@ def _context(page: actions.DocumentPage) -> dict[str, Any]:
 
 @access("document.read")
 @require_GET
-def document(request: HttpRequest, pk: UUID) -> HttpResponse:
+def document(request: Request, pk: UUID) -> HttpResponse:
     """Show a document's state, and what can be done with it."""
     page = actions.open_document(by=request.user, document_id=pk)
     return render(request, "documents/document.html", _context(page))
@@ -113,7 +114,7 @@ def document(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 @access("document.read")
 @require_GET
-def progress(request: HttpRequest, pk: UUID) -> HttpResponse:
+def progress(request: Request, pk: UUID) -> HttpResponse:
     """Answer a poll: nothing while nothing changed, the new state, or the way to a draft that has begun."""
     page = actions.progress(by=request.user, document_id=pk)
     if not request.htmx:
@@ -127,7 +128,7 @@ def progress(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 @access("document.confirm")
 @require_POST
-def confirm(request: HttpRequest, pk: UUID) -> HttpResponse:
+def confirm(request: Request, pk: UUID) -> HttpResponse:
     """Say that a document which names another patient is the chosen one's after all."""
     actions.confirm_patient(by=request.user, document_id=pk)
     messages.success(request, "Confirmed. The draft is being made.")
@@ -136,7 +137,7 @@ def confirm(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 @access("document.withdraw")
 @require_POST
-def withdraw(request: HttpRequest, pk: UUID) -> HttpResponse:
+def withdraw(request: Request, pk: UUID) -> HttpResponse:
     """Mark a document entered in error."""
     form = WithdrawForm(request.POST)
     if not form.is_valid():

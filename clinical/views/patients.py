@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -14,11 +14,12 @@ from clinical.actions import patients as actions
 from clinical.actions.documents import FILE_BYTES
 from clinical.forms.documents import UploadForm
 from clinical.forms.patients import PatientForm, SearchForm, ShareForm, guess_patient
+from clinical.views.requests import Request
 
 
 @access("patient.search")
 @require_http_methods(["GET", "POST"])
-def search(request: HttpRequest) -> HttpResponse:
+def search(request: Request) -> HttpResponse:
     """Find patients by MRN or name."""
     form = SearchForm(request.POST or None)
     context: dict[str, Any] = {"form": form}
@@ -32,7 +33,7 @@ def search(request: HttpRequest) -> HttpResponse:
 
 @access("patient.create")
 @require_http_methods(["GET", "POST"])
-def new(request: HttpRequest) -> HttpResponse:
+def new(request: Request) -> HttpResponse:
     """Register a patient; what was searched for arrives by POST and fills the form."""
     if request.method != "POST" or "mrn" not in request.POST:
         form = PatientForm(initial=guess_patient(request.POST.get("query", "")), by=request.user)
@@ -53,7 +54,7 @@ def new(request: HttpRequest) -> HttpResponse:
 
 @access("patient.read")
 @require_GET
-def patient(request: HttpRequest, pk: UUID) -> HttpResponse:
+def patient(request: Request, pk: UUID) -> HttpResponse:
     """Show a patient's documents, and take new ones."""
     page = actions.open_patient(by=request.user, patient_id=pk)
     return render(request, "patients/patient.html", patient_context(page))
@@ -74,7 +75,7 @@ def patient_context(page: actions.PatientPage, *, upload: UploadForm | None = No
 
 @access("patient.read")
 @require_POST
-def share(request: HttpRequest, pk: UUID) -> HttpResponse:
+def share(request: Request, pk: UUID) -> HttpResponse:
     """Let another care team look after the patient too."""
     page = actions.look_again(by=request.user, patient_id=pk)
     form = ShareForm(request.POST, teams=page.other_teams)
