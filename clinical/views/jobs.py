@@ -154,11 +154,11 @@ def duration(start: datetime.datetime | None, end: datetime.datetime | None) -> 
     if start is None or end is None:
         return ""
     seconds = max(0.0, (end - start).total_seconds())
-    if seconds < 10:
+    if round(seconds, 1) < 10:
         return f"{seconds:.1f} s"
-    if seconds < 60:
-        return f"{seconds:.0f} s"
     minutes, rest = divmod(round(seconds), 60)
+    if not minutes:
+        return f"{rest} s"
     if minutes < 60:
         return f"{minutes} min {rest} s"
     hours, minutes = divmod(minutes, 60)
