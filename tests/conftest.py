@@ -38,15 +38,6 @@ def django_db_setup(django_db_blocker: Any) -> None:
         connections.close_all()
 
 
-@pytest.fixture(autouse=True)
-def quick_passwords(settings: Any) -> None:
-    """Hash passwords cheaply inside the test process."""
-    settings.PASSWORD_HASHERS = [
-        "django.contrib.auth.hashers.MD5PasswordHasher",
-        "django.contrib.auth.hashers.Argon2PasswordHasher",
-    ]
-
-
 @pytest.fixture
 def committed(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
     """Let a test commit for real, for other processes to see; afterwards the owner empties the tables."""

@@ -1,8 +1,11 @@
 """Plain functions that make things through the product's own actions. All people in here are invented."""
 
 import datetime
+import functools
 import itertools
 from typing import Any
+
+from django.contrib.auth.hashers import make_password
 
 from clinical.actions import documents, jobs, patients
 from clinical.models import CareTeam, Document, Job, Membership, Note, Patient, Role, Summary, User
@@ -32,13 +35,19 @@ Cardiology clinic in 2 weeks.
 """
 
 
+@functools.cache
+def hashed() -> str:
+    """The password's hash, made once: Argon2 is slow on purpose."""
+    return make_password(PASSWORD)
+
+
 def make_account(role: str = Role.CLINICIAN, *, username: str = "", **fields: Any) -> User:
     """An account that need not change its password."""
     n = next(_numbers)
     account = User(
         username=username or f"{role}{n}", full_name=f"Invented {role.title()} {n}", role=role, **fields
     )
-    account.set_password(PASSWORD)
+    account.password = hashed()
     account.save(force_insert=True)
     return account
 

@@ -1,5 +1,6 @@
 """The invented patients of `demo/`, loaded through the same actions that people use."""
 
+import time
 import tomllib
 from collections import Counter
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ from clinical.models import (
 from clinical.models.patients import fold_mrn
 from clinical.sealed import search_hash
 
+WAIT_S = 120.0
 FOLDER = Path(__file__).resolve().parent.parent.parent / "demo"
 PASSWORD = "invented-patients-only"  # noqa: S105 - printed on the terminal, for a database of invented patients
 PEOPLE = (
@@ -39,6 +41,10 @@ class NotADemo(Exception):
     """The database holds real accounts; the demo will not touch it."""
 
 
+class NotRead(Exception):
+    """No worker has read a note that another one corrects."""
+
+
 def load() -> int:
     """Load accounts, care teams, patients and notes; what is there already is left alone.
 
@@ -47,6 +53,7 @@ def load() -> int:
 
     Raises:
         NotADemo: there are accounts that are not the demo's.
+        NotRead: no worker is running.
     """
     if User.objects.exists() and not User.objects.filter(username=PEOPLE[0][0]).exists():
         raise NotADemo
@@ -92,7 +99,7 @@ def _patient(entry: dict[str, Any], by: User, team: CareTeam) -> Patient:
 
 def _upload(note: dict[str, Any], patient: Patient, by: User, uploaded: dict[str, Document]) -> Document:
     corrected = uploaded.get(note.get("supersedes", ""))
-    earlier = Note.objects.filter(document=corrected).first() if corrected else None
+    earlier = _note_of(corrected) if corrected else None
     path = FOLDER / "notes" / Path(note["file"]).name
     return documents.upload(
         by=by,
@@ -103,6 +110,20 @@ def _upload(note: dict[str, Any], patient: Patient, by: User, uploaded: dict[str
         note_date=note["note_date"],
         supersedes_id=earlier.pk if earlier else None,
     ).document
+
+
+def _note_of(document: Document) -> Note:
+    """Wait until a worker has read a document: its correction must name the note.
+
+    Raises:
+        NotRead: no worker has.
+    """
+    deadline = time.monotonic() + WAIT_S
+    while time.monotonic() < deadline:
+        if note := Note.objects.filter(document=document).first():
+            return note
+        time.sleep(0.1)
+    raise NotRead
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,9 @@ from inference.parsing.identity import disagreements, find_identity
 from inference.text import read_note, to_layout
 from inference.vocabulary import DocumentFormat
 
+MAX_SENTENCES = 20_000
+"""More than the longest note people write; an engine's schema names every sentence."""
+
 
 def work(lease: Lease) -> Iterator[Job]:
     """Read a document and store its note; yield the summary's job, unless the patient is in doubt.
@@ -30,6 +33,8 @@ def work(lease: Lease) -> Iterator[Job]:
         raise Failure(refused.code, is_temporary=False) from None
     if not read.sentences:
         raise Failure("no_sentence", is_temporary=False)
+    if len(read.sentences) > MAX_SENTENCES:
+        raise Failure("limit", is_temporary=False)
     patient = document.patient
     identity = find_identity(parsed.text)
     fields = disagreements(

@@ -1,5 +1,6 @@
 """Things die in the middle of the forty notes: every note still becomes ready, each exactly once."""
 
+import contextlib
 import os
 import time
 from collections.abc import Iterator
@@ -111,7 +112,7 @@ def test_an_upload_while_the_broker_is_frozen_answers_within_two_seconds_and_is_
     product.start("web", "worker", "beat")
     clinician = make_clinician()
     patient = make_patient(clinician)
-    with signed_in(product, clinician.username) as browser:
+    with contextlib.closing(signed_in(product, clinician.username)) as browser:
         assert services.embedded is not None
         services.embedded.freeze_valkey()
         try:
@@ -127,7 +128,7 @@ def test_an_upload_while_the_broker_is_frozen_answers_within_two_seconds_and_is_
             took = time.monotonic() - began
         finally:
             services.embedded.thaw_valkey()
-    assert answer.status_code == 302, answer.status_code
+    assert answer.status_code == 302, answer.text
     assert took < 2
     wait_for(lambda: ready() == 1, timeout_s=60)
 

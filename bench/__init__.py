@@ -1,0 +1,1 @@
+"""Measurements. Each prints a ratio against a yardstick run in the same minutes; no test asserts them."""
