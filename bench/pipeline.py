@@ -3,10 +3,10 @@
     python -m bench.pipeline            the demo notes, each repeated to 3,400 characters
     python -m bench.pipeline --seconds 20
 
-A note is 3,400 characters; the time covers numbering the sentences, choosing the claims and checking each. The
-yardstick is a plain regular-expression split of the same text into words: its speed moves with the machine, so
-compare ratios, not notes per second, between two machines or two busy hours. CPU seconds are counted, not the
-clock, so that a busy neighbour shows up less.
+A note is 3,400 characters; the time covers numbering the sentences, choosing the claims and checking
+each. The yardstick is a plain regular-expression split of the same text into words: its speed moves with
+the machine, so compare ratios, not notes per second, between two machines or two busy hours. CPU seconds
+are counted, not the clock, so that a busy neighbour shows up less.
 """
 
 import argparse
@@ -40,7 +40,7 @@ def note_texts() -> list[str]:
 
 
 def per_second(work: Callable[[str], object], texts: list[str], seconds: float) -> list[float]:
-    """Run rounds over all texts for about `seconds` of CPU time; returns notes per CPU second of each round."""
+    """Run rounds over all texts for about `seconds` of CPU time; return each round's notes per CPU second."""
     rates: list[float] = []
     spent = 0.0
     while spent < seconds or len(rates) < 3:

@@ -123,7 +123,7 @@ def as_json(note: Note, claims: Sequence[CheckedClaim]) -> dict[str, Any]:
 
 
 def as_text(note: Note, claims: Sequence[CheckedClaim], *, is_generative: bool) -> str:
-    """A summary for reading in a terminal: claims by category, each with its sentence numbers and its doubts."""
+    """A summary for reading in a terminal: claims by category, each with sentence numbers and doubts."""
     status = "AI draft, not signed" if is_generative else "Extracted, not generated; not signed"
     lines = [f"{status}. {len(claims)} claims from {len(note.sentences)} sentences."]
     category = None

@@ -31,8 +31,8 @@ def check_claim(claim: DraftClaim, note: Note) -> tuple[Flag, ...]:
     """
     if (flag := evidence.missing(claim.evidence, note)) is not None:
         return (flag,)
-    reading = Reading(claim.text)
     sources = [read_sentence(note, note.sentences[number - 1]) for number in claim.evidence]
+    reading = _read_claim(claim.text, sources)
     suspicious = injection.check(reading, sources)
     flags = [suspicious] if suspicious is not None else []
     unsupported = evidence.support(reading, sources, note)
@@ -47,3 +47,11 @@ def check_claim(claim: DraftClaim, note: Note) -> tuple[Flag, ...]:
     if unsupported is not None and not typed:
         typed.append(unsupported)
     return most_severe_first([*flags, *typed])
+
+
+def _read_claim(text: str, sources: list[Reading]) -> Reading:
+    reading = Reading(text)
+    for source in sources:
+        if source.text == reading.text:
+            return source.as_claim()
+    return reading

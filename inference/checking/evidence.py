@@ -54,6 +54,8 @@ def support(claim: Reading, sources: Sequence[Reading], note: Note) -> Flag | No
     A low share is no proof: a good paraphrase can have it too. So the message asks for a look and says which
     words are missing; where another sentence holds the claim better, it says which.
     """
+    if any(claim.stem_set <= source.stem_set for source in sources):
+        return None
     known = _known(sources)
     asked = [(index, word) for index, word in claim.stems.items() if _is_asked(claim, index, word)]
     if not asked:

@@ -159,8 +159,8 @@ def _old_dose(
             source, later = current[0]
             said = claim.text[claim.words[mention.first].start : quantity.end]
             message = (
-                f"Dose: the claim says {quoted(said)}; sentence {source.number} gives that as the earlier dose "
-                f"and {quoted(later.text)} as the later one."
+                f"Dose: the claim says {quoted(said)}; sentence {source.number} gives that as the earlier "
+                f"dose and {quoted(later.text)} as the later one."
             )
             return Flag("dose", Severity.CRITICAL, message), {quantity.start}
     return None
@@ -185,7 +185,7 @@ _EARLIER = frozenset(
 
 
 def _is_old(reading: Reading, quantity: Quantity) -> bool:
-    """Tell whether a dose stands behind "from" or "had been", or in a row under a head such as "Before admission"."""
+    """Tell whether a dose stands behind "from" or "had been", or in a row under "Before admission"."""
     before = reading.text[: quantity.start].rstrip()
     if reading.is_row:
         head = before.rpartition(", ")[2].lower().split()

@@ -3,7 +3,7 @@
 from bisect import bisect_left
 from collections.abc import Collection, Sequence
 
-from inference.checking.evidence import cited
+from inference.checking.evidence import cited, expansions
 from inference.checking.flags import Flag, quoted
 from inference.checking.quantities import Quantity, is_among, is_same, quantities
 from inference.checking.reading import Reading
@@ -38,7 +38,7 @@ def check(claim: Reading, sources: Sequence[Reading], explained: Collection[int]
 
 
 def _is_spelt_otherwise(claim: Reading, quantity: Quantity, sources: Sequence[Reading]) -> bool:
-    """Tell whether a number can stand in the evidence inside a word: "type 2" as T2DM, "three times" as TDS."""
+    """Tell whether the evidence can hold a number inside a word: "type 2" as T2DM, "three times" as TDS."""
     following = claim.text[quantity.end :].lstrip(" -").lower()
     if quantity.is_word and following.startswith("time"):
         return True
@@ -110,7 +110,9 @@ def _label(reading: Reading, quantity: Quantity) -> str:
     index = _first_token(reading, quantity) - 1
     while index >= 0 and reading.words[index].lower in _LINKS:
         index -= 1
-    return reading.stems.get(index, "")
+    word = reading.stems.get(index, "")
+    meant = expansions().get(word, frozenset())
+    return min(meant) if len(meant) == 1 else word  # "K" and "potassium" are one label
 
 
 def _first_token(reading: Reading, quantity: Quantity) -> int:

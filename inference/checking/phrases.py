@@ -29,15 +29,18 @@ class PhraseTable(Generic[Value]):
 
     def find(self, words: Sequence[Token]) -> list[Found[Value]]:
         """Find phrases from left to right, the longest at each place, never overlapping."""
-        found: list[Found[Value]] = []
         lowers = [word.lower for word in words]
-        index = 0
-        while index < len(lowers):
-            for phrase, value in self._by_first.get(lowers[index], ()):
+        if self._by_first.keys().isdisjoint(lowers):
+            return []
+        found: list[Found[Value]] = []
+        free = 0  # tokens before this one belong to a phrase already
+        for index, lower in enumerate(lowers):
+            if index < free:
+                continue
+            for phrase, value in self._by_first.get(lower, ()):
                 past = index + len(phrase)
                 if len(phrase) == 1 or tuple(lowers[index:past]) == phrase:
                     found.append(Found(value, index, past))
-                    index = past - 1
+                    free = past
                     break
-            index += 1
         return found

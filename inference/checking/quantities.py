@@ -195,12 +195,19 @@ def is_same(claimed: Quantity, given: Quantity) -> bool:
         return True
     if len(claimed.values) == 1 and len(given.values) == 1:
         return _same_amount(claimed, given)
-    if len(claimed.values) == 1 and len(given.values) > 1:  # "3 days" for 3/7, "104 systolic" for 104/62
-        span = _SHORT_SPANS.get(given.values[1])
-        if claimed.unit in TIMES and span:
-            return _same_amount(claimed, Quantity("", 0, 0, given.values[:1], span))
+    if len(claimed.values) > 1 and len(given.values) == 1:
+        return given.unit in TIMES and _is_short_span(given, claimed)
+    if len(claimed.values) == 1 and len(given.values) > 1:  # "104 systolic" for 104/62
+        if claimed.unit in TIMES and given.values[1] in _SHORT_SPANS:
+            return _is_short_span(claimed, given)
         return claimed.values[0] in given.values and _units_agree(claimed.unit, given.unit)
     return False
+
+
+def _is_short_span(time: Quantity, pair: Quantity) -> bool:
+    """Tell whether a pair is a span of time as British notes write it: 3/7 is 3 days, 4/52 is 4 weeks."""
+    span = _SHORT_SPANS.get(pair.values[1])
+    return span is not None and _same_amount(time, Quantity("", 0, 0, pair.values[:1], span))
 
 
 TIMES = frozenset(unit for unit, (dimension, _) in UNITS.items() if dimension in TIME_DIMENSIONS)

@@ -1,5 +1,6 @@
 """What the checks need to know about one text, read once: words, numbers, drugs, senses."""
 
+from copy import copy
 from functools import cached_property
 
 from inference.checking.drugs import Mention, find_drugs
@@ -44,6 +45,13 @@ class Reading:
     @cached_property
     def senses(self) -> Senses:
         return senses(self.words, self.text)
+
+    def as_claim(self) -> "Reading":
+        """The same words as a claim about the note: a verbatim claim need not be read a second time."""
+        _ = self.stem_set, self.quantities, self.drugs, self.senses  # read now, so that the copy has them
+        claim = copy(self)
+        claim.number, claim.section, claim.is_row = 0, "", False
+        return claim
 
     def sense_of(self, index: int) -> int:
         return self.senses.of[index]

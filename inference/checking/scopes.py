@@ -16,7 +16,7 @@ from inference.checking.tokens import Token
 
 
 class Sense:
-    """How a word is meant, as bits of a plain int: an IntFlag's arithmetic cost a tenth of the checker's time.
+    """How a word is meant, as bits of a plain int: IntFlag's arithmetic cost a tenth of the checker's time.
 
     None of the bits: stated as so, now, about the patient.
     """

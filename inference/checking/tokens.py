@@ -22,10 +22,8 @@ class Token(NamedTuple):
 
 def tokens(text: str) -> list[Token]:
     """Split a text into words (with inner digits: "L5", "HbA1c"), numbers and single marks. Linear time."""
-    return [
-        Token(match[0].lower().replace("’", "'"), match.start(), match.end())
-        for match in _TOKEN.finditer(text)
-    ]
+    plain = text.replace("’", "'")
+    return [Token(match[0].lower(), match.start(), match.end()) for match in _TOKEN.finditer(plain)]
 
 
 def stem(word: str) -> str:

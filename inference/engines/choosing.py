@@ -53,7 +53,7 @@ def choose(
         place: how many sentences of its section stand before it.
         is_item: it is a bullet or a table row.
     """
-    if "administrative" in cues or not reading.stem_set:
+    if "administrative" in cues or not reading.stem_set or (not cues and _is_a_name(reading)):
         return _NEVER
     if "resuscitation" in cues:
         return Choice(Weight.MUST, Category.PLAN)
@@ -80,6 +80,17 @@ def choose(
     if section in {SectionKind.RESULTS, SectionKind.VITALS, SectionKind.EXAMINATION}:
         return _finding(section, cues, reading)
     return _prose(section, cues, reading, place)
+
+
+_TITLES = frozenset({"dr", "prof", "professor", "mr", "mrs", "ms", "sr", "nurse", "signed", "consultant"})
+_LONGEST_NAME = 12  # words
+
+
+def _is_a_name(reading: Reading) -> bool:
+    """Tell whether a line only names people: "Dr A. Nobody, Consultant", "F. Nobody, MD"."""
+    words = [word.lower for word in reading.words]
+    is_titled = words[0] in _TITLES or words[-1] in {"md", "frcp", "mrcp", "rn", "do", "np", "pa"}
+    return is_titled and len(words) <= _LONGEST_NAME and not reading.drugs
 
 
 _ANY_PROSE = frozenset(

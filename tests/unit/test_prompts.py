@@ -40,7 +40,9 @@ def test_a_prompt_has_its_pinned_digest(name: str) -> None:
 
 
 def test_the_digest_sees_every_word_and_no_layout() -> None:
-    content = tomllib.loads((files("inference.prompts") / "problem_oriented.toml").read_text(encoding="utf-8"))
+    content = tomllib.loads(
+        (files("inference.prompts") / "problem_oriented.toml").read_text(encoding="utf-8")
+    )
     prompt = Prompt.model_validate(content)
     assert prompt.digest == load_prompt("problem_oriented").digest
     for field in ("title", "system", "user", "version"):
@@ -76,7 +78,11 @@ def test_examples_follow_the_rules_they_teach(name: str) -> None:
         claims = list(parse_claims([example.answer], note))
         assert json.dumps(json.loads(example.answer), ensure_ascii=False) == example.answer
         assert {claim.assertion for claim in claims} == set(Assertion)
-        assert {claim.category for claim in claims} >= set(Category) - {Category.PROCEDURE, Category.OTHER, Category.PLAN}
+        assert {claim.category for claim in claims} >= set(Category) - {
+            Category.PROCEDURE,
+            Category.OTHER,
+            Category.PLAN,
+        }
         assert [flag for claim in claims for flag in check_claim(claim, note)] == []
         assert "invented" in example.note.lower()
 
@@ -117,7 +123,19 @@ def test_a_heading_a_row_and_a_bullet_are_shown_with_what_they_mean() -> None:
 )
 def test_chat_template_marks_lose_their_power(hostile: str) -> None:
     text = visible(hostile)
-    for mark in ("<|", "|>", "<｜", "｜>", "[INST]", "[/INST]", "<<SYS", "</s>", "<s>", "<start_of", "<think>"):
+    for mark in (
+        "<|",
+        "|>",
+        "<｜",
+        "｜>",
+        "[INST]",
+        "[/INST]",
+        "<<SYS",
+        "</s>",
+        "<s>",
+        "<start_of",
+        "<think>",
+    ):
         assert mark not in text
 
 
