@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from clinical.actions import accounts
 
 
-class SiteAccounts(DefaultAccountAdapter):  # type: ignore[misc]
+class SiteAccounts(DefaultAccountAdapter):
     """Accounts are made by an operator."""
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:

@@ -71,4 +71,4 @@ def waiting(lane: str) -> int:
         settings.REDIS_URL, socket_timeout=TIMEOUT_S, socket_connect_timeout=TIMEOUT_S
     )
     with client:
-        return int(client.llen(lane))  # type: ignore[arg-type]
+        return int(client.llen(lane))

@@ -9,7 +9,7 @@ from types import TracebackType
 class PlainFormatter(logging.Formatter):
     """One line a record, UTC; of an exception only class and places: its message may quote a note."""
 
-    converter = time.gmtime
+    converter = staticmethod(time.gmtime)
 
     def __init__(self) -> None:
         super().__init__("%(asctime)s %(levelname)s %(name)s %(message)s")

@@ -255,7 +255,8 @@ class AuditPage:
 
 def page(*, by: User, wanted: AuditFilter) -> AuditPage:
     """Read a page of the audit; reading it is audited too."""
-    with audited(AuditType.AUDIT_OPENED, by=by, patient_id=wanted.patient_id, **wanted.codes()):
+    with audited(AuditType.AUDIT_OPENED, by=by, patient_id=wanted.patient_id) as entry:
+        entry.detail.update(wanted.codes())
         rows = wanted.rows()
         if wanted.before:
             rows = rows.filter(seq__lt=wanted.before)
@@ -286,7 +287,8 @@ def export(*, by: User, wanted: AuditFilter) -> str:
 
     A cell that a spreadsheet would take for a formula is quoted with an apostrophe (OWASP, CSV injection).
     """
-    with audited(AuditType.AUDIT_EXPORTED, by=by, patient_id=wanted.patient_id, **wanted.codes()) as entry:
+    with audited(AuditType.AUDIT_EXPORTED, by=by, patient_id=wanted.patient_id) as entry:
+        entry.detail.update(wanted.codes())
         rows = list(wanted.rows()[:EXPORT_ROWS])
         entry.detail["rows"] = len(rows)
     out = io.StringIO()

@@ -92,7 +92,7 @@ class AuditEvent(models.Model):
     previous_hash = models.BinaryField()
     hash = models.BinaryField()
 
-    phi_fields: ClassVar = frozenset()
+    phi_fields: ClassVar[frozenset[str]] = frozenset()
     plain_fields: ClassVar = frozenset(
         {
             "seq",

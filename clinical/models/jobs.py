@@ -74,7 +74,7 @@ class Job(Record):
 
     objects = JobQuerySet.as_manager()
 
-    phi_fields: ClassVar = frozenset()
+    phi_fields: ClassVar[frozenset[str]] = frozenset()
     plain_fields: ClassVar = frozenset(
         {
             "id",
@@ -131,5 +131,5 @@ class Tick(models.Model):
     name = models.CharField(primary_key=True, max_length=40)
     at = models.DateTimeField()
 
-    phi_fields: ClassVar = frozenset()
+    phi_fields: ClassVar[frozenset[str]] = frozenset()
     plain_fields: ClassVar = frozenset({"name", "at"})

@@ -44,10 +44,10 @@ class DataKey(Record):
         """
         from clinical.sealed import wrap_key
 
-        row = cls(purpose=purpose)
+        row = DataKey(purpose=purpose)
         row.wrapped = wrap_key(os.urandom(32), row.pk, settings.EPITOME_MASTER_KEY)
         if purpose == cls.Purpose.SEARCH:
-            cls.objects.bulk_create([row], ignore_conflicts=True)
+            DataKey.objects.bulk_create([row], ignore_conflicts=True)
             return cls.objects.get(purpose=purpose)
         row.save(force_insert=True)
         return row

@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.db import models
+from django.db.models.functions import Lower
 
 from clinical.models.base import Record, uuid7
 
@@ -38,7 +39,7 @@ class User(AbstractBaseUser):
     USERNAME_FIELD = "username"
     REQUIRED_FIELDS: ClassVar[list[str]] = []
 
-    phi_fields: ClassVar = frozenset()
+    phi_fields: ClassVar[frozenset[str]] = frozenset()
     plain_fields: ClassVar = frozenset(
         {
             "id",
@@ -55,9 +56,7 @@ class User(AbstractBaseUser):
     )
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(models.functions.Lower("username"), name="username_ignores_case")
-        ]
+        constraints = [models.UniqueConstraint(Lower("username"), name="username_ignores_case")]
 
     def __str__(self) -> str:
         return self.full_name
@@ -82,7 +81,7 @@ class CareTeam(Record):
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
-    phi_fields: ClassVar = frozenset()
+    phi_fields: ClassVar[frozenset[str]] = frozenset()
     plain_fields: ClassVar = frozenset({"id", "name", "is_active", "created_at"})
 
     def __str__(self) -> str:
@@ -106,7 +105,7 @@ class Membership(Record):
 
     objects = MembershipQuerySet.as_manager()
 
-    phi_fields: ClassVar = frozenset()
+    phi_fields: ClassVar[frozenset[str]] = frozenset()
     plain_fields: ClassVar = frozenset({"id", "user", "team", "may_sign", "created_at", "ended_at"})
 
     class Meta:

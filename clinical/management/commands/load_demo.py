@@ -30,6 +30,8 @@ class Command(BaseCommand):
             raise CommandError(
                 "This database holds other accounts than the demo's; it is left alone."
             ) from None
+        except demo.NotRead:
+            raise CommandError("No worker reads the notes; is one running? See its log.") from None
         shown = -1
         while True:
             now = demo.standing()
