@@ -1,0 +1,431 @@
+"""Uploading, watching a document become a draft, deciding whose it is."""
+
+import datetime
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+
+from clinical.actions import jobs, summaries
+from clinical.models import (
+    AuditEvent,
+    Document,
+    IdentityMismatch,
+    Job,
+    Note,
+    Patient,
+    Summary,
+    User,
+    Withdrawal,
+)
+from tests.factories import (
+    NOTE,
+    make_clinician,
+    make_document,
+    make_note,
+    make_patient,
+    make_summary,
+    run_jobs,
+)
+
+OTHERS_NOTE = (
+    "Patient: Walter Nobody\nDOB: 14/02/1933\nMRN: EP-555555\n\nReason for admission:\nFell at home.\n"
+)
+BROKEN_PDF = b"%PDF-1.4\ntrailer<<>>\n%%EOF"
+HTMX = {"HX-Request": "true"}
+
+
+@pytest.fixture
+def clinician(db: None) -> User:
+    return make_clinician()
+
+
+@pytest.fixture
+def browser(clinician: User) -> Client:
+    client = Client()
+    client.force_login(clinician)
+    return client
+
+
+@pytest.fixture
+def patient(clinician: User) -> Patient:
+    return make_patient(clinician)
+
+
+def a_file(name: str = "note.txt", content: bytes = NOTE.encode()) -> SimpleUploadedFile:
+    return SimpleUploadedFile(name, content)
+
+
+def upload(browser: Client, patient: Patient, *files: SimpleUploadedFile, **fields: str) -> Any:
+    sent = {"note_type": "discharge", "note_date": "2026-11-01", "text": "", **fields}
+    return browser.post(reverse("document_upload", args=[patient.pk]), {**sent, "documents": list(files)})
+
+
+def look(browser: Client, document: Document) -> str:
+    response = browser.get(reverse("document", args=[document.pk]))
+    assert response.status_code == 200
+    return response.content.decode()
+
+
+def poll(browser: Client, document: Document, seen: str = "") -> Any:
+    return browser.get(reverse("document_progress", args=[document.pk]), {"seen": seen}, headers=HTMX)
+
+
+def test_one_file_leads_to_its_document(browser: Client, patient: Patient) -> None:
+    response = upload(browser, patient, a_file())
+
+    document = Document.objects.get(patient=patient)
+    assert (response.status_code, response.url) == (302, reverse("document", args=[document.pk]))
+    assert document.content == NOTE.encode()
+    assert (document.filename, document.note_type) == ("note.txt", "discharge")
+    assert document.note_date == datetime.date(2026, 11, 1)
+
+
+def test_pasted_text_is_kept_as_a_utf_8_file(browser: Client, patient: Patient) -> None:
+    upload(browser, patient, text="Beurteilung:\nGrüße, 37,5 °C.\n")
+
+    document = Document.objects.get()
+    assert document.filename == "pasted.txt"
+    assert document.content.decode().replace("\r\n", "\n") == "Beurteilung:\nGrüße, 37,5 °C.\n"
+
+
+def test_each_refused_file_says_why_and_the_others_are_kept(browser: Client, patient: Patient) -> None:
+    response = upload(
+        browser,
+        patient,
+        a_file(),
+        a_file("picture.png", b"\x89PNG\r\n"),
+        a_file("empty.txt", b""),
+        a_file("letter.pdf", b"This is not a PDF."),
+    )
+
+    assert response.status_code == 200
+    outcomes = {one.filename: one for one in response.context["sent"]}
+    assert outcomes["note.txt"].document == Document.objects.get()
+    assert outcomes["note.txt"].refusal == ""
+    sentences = [outcomes[name].refusal for name in ("picture.png", "empty.txt", "letter.pdf")]
+    assert len(set(sentences)) == 3
+    page = response.content.decode()
+    assert all(sentence and sentence in page for sentence in sentences)
+
+
+def test_when_every_file_is_refused_the_form_keeps_what_was_typed(browser: Client, patient: Patient) -> None:
+    response = upload(browser, patient, a_file("picture.png", b"\x89PNG\r\n"), note_type="consult")
+
+    assert response.status_code == 422
+    assert not Document.objects.exists()
+    page = response.content.decode()
+    assert '<option value="consult" selected>' in page
+    assert 'value="2026-11-01"' in page
+
+
+def test_the_same_bytes_lead_to_the_document_that_is_here_already(browser: Client, patient: Patient) -> None:
+    upload(browser, patient, a_file())
+
+    response = browser.get(upload(browser, patient, a_file("again.txt")).url)
+
+    assert Document.objects.count() == 1
+    assert "it is not stored twice" in response.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("fields", "sentence"),
+    [
+        ({}, "Choose at least one file, or paste the text."),
+        ({"text": "   \n"}, "Choose at least one file, or paste the text."),
+        ({"text": "A note.", "note_type": ""}, "Choose what kind of note it is."),
+        ({"text": "A note.", "note_date": ""}, "Give the date of the note."),
+        ({"text": "A note.", "note_date": "2999-01-01"}, "This day is still to come."),
+    ],
+)
+def test_an_upload_says_what_is_missing_beside_its_field(
+    browser: Client, patient: Patient, fields: dict[str, str], sentence: str
+) -> None:
+    response = upload(browser, patient, **fields)
+
+    assert response.status_code == 422
+    page = response.content.decode()
+    assert sentence in page
+    assert fields.get("text", "").strip() in page
+    assert not Document.objects.exists()
+
+
+def test_a_request_past_the_limit_is_refused_whole(browser: Client, patient: Patient, settings: Any) -> None:
+    settings.UPLOAD_REQUEST_BYTES = settings.FILE_UPLOAD_MAX_MEMORY_SIZE = 2000
+
+    response = upload(browser, patient, a_file(content=b"x" * 3000))
+
+    assert response.status_code == 413
+    assert "larger than 120 MB together" in response.content.decode()
+    assert not Document.objects.exists()
+
+
+def test_a_correcting_note_supersedes_the_earlier_one(
+    browser: Client, clinician: User, patient: Patient
+) -> None:
+    earlier = make_note(clinician, patient)
+
+    upload(browser, patient, a_file(content=b"Assessment:\nCorrected.\n"), supersedes=str(earlier.pk))
+    run_jobs()
+
+    later = Note.objects.get(supersedes=earlier)
+    assert "Corrected by a newer note" in look(browser, earlier.document)
+    assert reverse("document", args=[earlier.document_id]) in look(browser, later.document)
+
+
+def test_a_correcting_note_comes_alone_and_corrects_this_patients(
+    browser: Client, clinician: User, patient: Patient
+) -> None:
+    earlier, others = make_note(clinician, patient), make_note(clinician, text="Plan:\nRest.\n")
+
+    two = upload(browser, patient, a_file("a.txt"), a_file("b.txt", b"B."), supersedes=str(earlier.pk))
+    foreign = upload(browser, patient, a_file("c.txt", b"C."), supersedes=str(others.pk))
+
+    assert "Send the correcting note alone." in two.content.decode()
+    assert (two.status_code, foreign.status_code) == (422, 422)
+    assert Document.objects.count() == 2
+
+
+def test_an_upload_for_another_teams_patient_is_not_found_and_audited(browser: Client) -> None:
+    patient = make_patient(make_clinician())
+
+    response = upload(browser, patient, a_file())
+
+    assert response.status_code == 404
+    assert AuditEvent.objects.filter(outcome="denied", patient_id=patient.pk).exists()
+    assert not Document.objects.exists()
+
+
+def test_an_upload_opens_the_patients_page_no_second_time(browser: Client, patient: Patient) -> None:
+    upload(browser, patient, a_file(), a_file("b.txt", b"Plan:\nRest.\n"))
+
+    assert not AuditEvent.objects.filter(type="patient_opened").exists()
+    assert AuditEvent.objects.filter(type="document_uploaded").count() == 2
+
+
+def test_a_waiting_page_polls_and_a_settled_one_does_not(browser: Client, clinician: User) -> None:
+    document = make_document(clinician)
+    waiting = look(browser, document)
+    run_jobs()
+    settled = look(browser, document)
+
+    assert 'hx-trigger="every 1s"' in waiting
+    assert f'href="{reverse("document", args=[document.pk])}"' in waiting
+    assert "hx-trigger" not in settled
+
+
+def test_a_poll_answers_nothing_while_nothing_changed(browser: Client, clinician: User) -> None:
+    document = make_document(clinician)
+
+    assert poll(browser, document, seen="waiting").status_code == 204
+    assert "Waiting for a free worker" in poll(browser, document, seen="").content.decode()
+
+
+def test_a_poll_leads_to_the_draft_as_soon_as_it_has_begun(browser: Client, clinician: User) -> None:
+    document = make_document(clinician)
+    run_jobs()
+    Summary.objects.get()
+
+    response = poll(browser, document, seen="drafting")
+
+    assert response.headers["HX-Redirect"] == reverse("summary", args=[Summary.objects.get().pk])
+
+
+def test_a_new_drafts_poll_is_not_led_to_the_old_draft(browser: Client, clinician: User) -> None:
+    summary = make_summary(clinician)
+    note = Note.objects.get()
+    job = summaries.request(by=clinician, note_id=note.pk)
+
+    waiting = poll(browser, note.document)
+    jobs.run(job.pk)
+    led = poll(browser, note.document)
+
+    assert "HX-Redirect" not in waiting.headers
+    assert reverse("summary", args=[summary.pk]) in waiting.content.decode()
+    assert led.headers["HX-Redirect"] == reverse("summary", args=[Summary.objects.get(job=job).pk])
+
+
+def test_a_poll_without_htmx_leads_to_the_page(browser: Client, clinician: User) -> None:
+    document = make_document(clinician)
+
+    response = browser.get(reverse("document_progress", args=[document.pk]))
+
+    assert (response.status_code, response.url) == (302, reverse("document", args=[document.pk]))
+
+
+def test_polling_is_no_read_but_a_strangers_poll_is_audited(browser: Client, clinician: User) -> None:
+    document = make_document(clinician)
+    stranger = Client()
+    stranger.force_login(make_clinician())
+
+    poll(browser, document)
+    assert not AuditEvent.objects.filter(type="document_opened").exists()
+    assert poll(stranger, document).status_code == 404
+
+    assert AuditEvent.objects.get(type="document_opened").outcome == "denied"
+
+
+def test_a_job_that_will_be_tried_again_says_so(browser: Client, clinician: User) -> None:
+    document = make_document(clinician)
+    Job.objects.filter(document=document).update(
+        error_code="database", not_before=timezone.now() + datetime.timedelta(hours=1)
+    )
+
+    assert "It is tried again by itself." in look(browser, document)
+
+
+def test_a_document_that_cannot_be_read_says_what_to_do_next(browser: Client, clinician: User) -> None:
+    document = make_document(clinician, content=BROKEN_PDF, filename="letter.pdf")
+    run_jobs()
+
+    page = look(browser, document)
+
+    assert "The document could not be read" in page
+    assert "paste the text" in page
+    assert f"{reverse('patient', args=[document.patient_id])}#upload" in page
+
+
+def test_what_was_found_stands_beside_the_chosen_patient(browser: Client, clinician: User) -> None:
+    document = make_document(clinician, text=OTHERS_NOTE)
+    run_jobs()
+
+    page = look(browser, document)
+
+    for found in ("Walter Nobody", "14 Feb 1933", "EP-555555", document.patient.name, document.patient.mrn):
+        assert found in page
+    assert page.count("Differs") == 3
+    assert page.count('id="id_reason"') == 1
+
+
+def test_a_poll_that_finds_a_doubt_takes_the_other_withdrawal_form_away(
+    browser: Client, clinician: User
+) -> None:
+    document = make_document(clinician, text=OTHERS_NOTE)
+    assert look(browser, document).count('id="id_reason"') == 1
+    run_jobs()
+
+    fragment = poll(browser, document, seen="waiting").content.decode()
+
+    assert fragment.count('id="id_reason"') == 1
+    assert '<div id="withdraw" hx-swap-oob="true"></div>' in fragment
+
+
+def test_confirming_the_patient_lets_the_draft_be_made(browser: Client, clinician: User) -> None:
+    document = make_document(clinician, text=OTHERS_NOTE)
+    run_jobs()
+
+    response = browser.post(reverse("document_confirm", args=[document.pk]))
+    run_jobs()
+
+    assert response.url == reverse("document", args=[document.pk])
+    assert IdentityMismatch.objects.get().decided_by == clinician
+    assert Summary.objects.get().status == Summary.Status.READY
+
+
+def test_a_second_confirmation_is_refused(browser: Client, clinician: User) -> None:
+    document = make_document(clinician, text=OTHERS_NOTE)
+    run_jobs()
+    browser.post(reverse("document_confirm", args=[document.pk]))
+
+    response = browser.post(reverse("document_confirm", args=[document.pk]))
+
+    assert response.status_code == 409
+    assert "This was decided already." in response.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("sent", "sentence"),
+    [
+        ({"reason": " ", "is_sure": "on"}, "Say why this was entered in error."),
+        ({"reason": "Wrong file."}, "Tick this to confirm."),
+    ],
+)
+def test_a_withdrawal_needs_a_reason_and_a_confirmation(
+    browser: Client, clinician: User, sent: dict[str, str], sentence: str
+) -> None:
+    document = make_document(clinician)
+
+    response = browser.post(reverse("document_withdraw", args=[document.pk]), sent)
+
+    assert response.status_code == 422
+    assert sentence in response.content.decode()
+    assert sent["reason"].strip() in response.content.decode()
+    assert not Withdrawal.objects.exists()
+
+
+def test_a_withdrawn_document_says_who_and_why_and_offers_nothing(browser: Client, clinician: User) -> None:
+    summary = make_summary(clinician)
+    document = Note.objects.get().document
+
+    response = browser.post(
+        reverse("document_withdraw", args=[document.pk]),
+        {"reason": "Filed under the wrong person.", "is_sure": "on"},
+        follow=True,
+    )
+
+    page = response.content.decode()
+    assert "Filed under the wrong person." in page
+    assert clinician.full_name in page
+    assert reverse("summary", args=[summary.pk]) not in page
+    assert reverse("summary_request", args=[Note.objects.get().pk]) not in page
+    assert reverse("document_withdraw", args=[document.pk]) not in page
+
+
+def test_a_ready_document_leads_to_its_draft_and_offers_a_new_one(browser: Client, clinician: User) -> None:
+    summary = make_summary(clinician)
+    note = Note.objects.get()
+
+    page = look(browser, note.document)
+
+    assert reverse("summary", args=[summary.pk]) in page
+    assert reverse("summary_request", args=[note.pk]) in page
+    assert "It is not signed." in page
+
+
+def test_messages_never_hold_a_file_name(browser: Client, patient: Patient) -> None:
+    upload(browser, patient, a_file("Walter Nobody.txt"))
+    response = upload(browser, patient, a_file("Walter Nobody.txt"))
+
+    assert "Walter" not in response.cookies.output()
+
+
+@pytest.mark.parametrize("name", ["document_upload", "document_confirm", "document_withdraw"])
+def test_changes_are_made_by_post_only(browser: Client, clinician: User, name: str) -> None:
+    document = make_document(clinician)
+    pk = document.patient_id if name == "document_upload" else document.pk
+
+    assert browser.get(reverse(name, args=[pk])).status_code == 405
+
+
+def test_a_form_without_its_token_is_refused_in_our_own_words(clinician: User, patient: Patient) -> None:
+    strict = Client(enforce_csrf_checks=True)
+    strict.force_login(clinician)
+
+    response = upload(strict, patient, a_file())
+
+    assert response.status_code == 403
+    assert "This page was open for too long" in response.content.decode()
+    assert not Document.objects.exists()
+
+
+def test_the_documents_page_costs_the_same_queries_at_1_and_20_drafts(
+    browser: Client, clinician: User
+) -> None:
+    make_summary(clinician)
+    note = Note.objects.get()
+    look(browser, note.document)
+    with CaptureQueriesContext(connection) as one:
+        look(browser, note.document)
+    for _ in range(19):
+        summaries.request(by=clinician, note_id=note.pk)
+        run_jobs()
+    with CaptureQueriesContext(connection) as twenty:
+        look(browser, note.document)
+
+    assert Summary.objects.filter(status=Summary.Status.READY).count() == 20
+    assert len(twenty) == len(one)
