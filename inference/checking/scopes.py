@@ -100,8 +100,9 @@ def senses(words: list[Token], text: str) -> Senses:
             for index in range(hit.first, hit.past):
                 is_cue[index] = True
             if role.is_before:
-                # "If potassium falls, start X" puts X under the condition too: only a full stop ends an "if".
-                ends = marks if role.sense == Sense.HYPOTHETICAL else edges
+                # "If potassium falls, start X" puts X under the condition, "his brother, who takes X" leaves
+                # X with the brother: only a full stop ends these two.
+                ends = marks if role.sense in (Sense.HYPOTHETICAL, Sense.FAMILY) else edges
                 past = hit.past + (hit.past < len(words) and words[hit.past].lower == ":")  # "Denies: cough"
                 reach = range(past, _next_edge(ends, past, len(words)))
             else:

@@ -53,7 +53,7 @@ def choose(
         place: how many sentences of its section stand before it.
         is_item: it is a bullet or a table row.
     """
-    if "administrative" in cues or not reading.stem_set or (not cues and _is_a_name(reading)):
+    if "administrative" in cues or not reading.stem_set or _is_a_name(reading, cues):
         return _NEVER
     if "resuscitation" in cues:
         return Choice(Weight.MUST, Category.PLAN)
@@ -79,20 +79,51 @@ def choose(
         return Choice(Weight.RANKED, Category.SYMPTOM)
     if section in {SectionKind.RESULTS, SectionKind.VITALS, SectionKind.EXAMINATION}:
         return _finding(section, cues, reading)
-    return _prose(section, cues, reading, place)
+    return _prose(section, cues, reading, place, is_item)
 
 
 _TITLES = frozenset({"dr", "prof", "professor", "mr", "mrs", "ms", "sr", "nurse", "signed", "consultant"})
-_LONGEST_NAME = 12  # words
+_OF_LETTERHEADS = frozenset(
+    {
+        *("hospital", "clinic", "department", "ward", "trust", "centre", "center", "practice", "bleep", "bl"),
+        *(
+            "gmc",
+            "md",
+            "frcp",
+            "mrcp",
+            "rn",
+            "fy1",
+            "fy2",
+            "st3",
+            "st4",
+            "st5",
+            "spr",
+            "registrar",
+            "physician",
+        ),
+    }
+)
+_LONGEST_NAME = 16  # tokens
+_SHORTEST_STATEMENT = 3  # tokens: "Millpond Surgery" and "22 April 2025" state nothing
 
 
-def _is_a_name(reading: Reading) -> bool:
-    """Tell whether a line only names people: "Dr A. Nobody, Consultant", "F. Nobody, MD"."""
+def _is_a_name(reading: Reading, cues: frozenset[str]) -> bool:
+    """Tell whether a line only names people or places: "Dr A. Nobody, Consultant", "Heart Failure Clinic"."""
     words = [word.lower for word in reading.words]
-    is_titled = words[0] in _TITLES or words[-1] in {"md", "frcp", "mrcp", "rn", "do", "np", "pa"}
-    return is_titled and len(words) <= _LONGEST_NAME and not reading.drugs
+    if len(words) > _LONGEST_NAME or reading.drugs:
+        return False
+    if len(words) <= _SHORTEST_STATEMENT and (words[-1] == "surgery" or _is_a_date(reading)):
+        return True
+    if cues:
+        return False
+    return words[0] in _TITLES or not _OF_LETTERHEADS.isdisjoint(words)
 
 
+def _is_a_date(reading: Reading) -> bool:
+    return any(quantity.dates and quantity.text == reading.text for quantity in reading.quantities)
+
+
+_MANY_VALUES = 3  # numbers in one sentence that make it a line of results
 _ANY_PROSE = frozenset(
     {SectionKind.UNKNOWN, SectionKind.HISTORY, SectionKind.MEDICATIONS, SectionKind.PAST_HISTORY}
 )
@@ -150,14 +181,20 @@ def has_mark(text: str) -> bool:
     return any(word in {"H", "L", "HH", "LL", "*"} for word in words[1:])
 
 
-def _prose(section: SectionKind, cues: frozenset[str], reading: Reading, place: int) -> Choice:
+def _prose(section: SectionKind, cues: frozenset[str], reading: Reading, place: int, is_item: bool) -> Choice:
     """Weigh a sentence of history, of a course, of a letter, or of a section with an unknown title."""
     if "pending" in cues:
         return Choice(Weight.MUST, Category.FOLLOW_UP)
+    if share(reading, Sense.FAMILY) >= MOST_OF_IT:
+        return Choice(Weight.RANKED, Category.PROBLEM)
     if "warning" in cues or "follow_up" in cues:
-        return Choice(Weight.SHOULD, Category.FOLLOW_UP)
+        return Choice(Weight.MUST if "important" in cues else Weight.SHOULD, Category.FOLLOW_UP)
     if "reason" in cues and place < 4:
         return Choice(Weight.MUST if place < 2 else Weight.SHOULD, Category.REASON)
+    if "measure" in cues and len(reading.quantities) >= _MANY_VALUES:
+        return Choice(Weight.SHOULD, Category.VITAL_OR_LAB)
+    if "important" in cues and share(reading, Sense.NEGATED) < MOST_OF_IT:
+        return Choice(Weight.SHOULD, _plan_category(cues) if is_item else Category.ASSESSMENT)
     if reading.drugs and ("change" in cues or reading.quantities or len(reading.drugs) > 2):
         return Choice(Weight.SHOULD, Category.MEDICATION)
     if "procedure" in cues and share(reading, Sense.NEGATED) < MOST_OF_IT:

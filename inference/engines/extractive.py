@@ -25,7 +25,14 @@ RULES_VERSION = "1"
 _FIRST_CLAIMS = 8  # of the budget, whatever the length of the note
 _CHARACTERS_PER_CLAIM = 220
 _ALWAYS_SOME = {Weight.SHOULD: 8, Weight.RANKED: 2}  # however much must be carried
-_CUE_SCORES = {"abnormal": 1.5, "change": 1.0, "procedure": 0.8, "measure": 0.6, "reason": 1.5}
+_CUE_SCORES = {
+    "abnormal": 1.5,
+    "change": 1.0,
+    "procedure": 0.8,
+    "measure": 0.6,
+    "reason": 1.5,
+    "important": 2.5,
+}
 _ORDER = (
     Category.REASON,
     Category.PROBLEM,
@@ -112,13 +119,11 @@ def _distinct(candidates: list[_Candidate]) -> list[_Candidate]:
 
 
 def _candidates(note: Note) -> list[_Candidate]:
-    kinds: dict[str, SectionKind] = {}
-    readings: list[tuple[Sentence, Reading, SectionKind]] = []
-    for sentence in note.sentences:
-        if sentence.kind is not SentenceKind.HEADER:
-            if sentence.section not in kinds:
-                kinds[sentence.section] = section_kind(sentence.section)
-            readings.append((sentence, read_sentence(note, sentence), kinds[sentence.section]))
+    readings = [
+        (sentence, read_sentence(note, sentence), kind)
+        for sentence, kind in _section_kinds(note)
+        if sentence.kind is not SentenceKind.HEADER
+    ]
     frequency: dict[str, int] = {}
     for _, reading, _ in readings:
         for word in reading.stem_set:
@@ -131,7 +136,60 @@ def _candidates(note: Note) -> list[_Candidate]:
         choice = choose(kind, cues, reading, place=place, is_item=sentence.kind is not SentenceKind.TEXT)
         if choice.weight is not Weight.NEVER:
             found.append(_Candidate(sentence, reading, choice, _score(reading, cues, place, frequency), kind))
-    return found
+    return _with_reason(found)
+
+
+def _section_kinds(note: Note) -> Iterator[tuple[Sentence, SectionKind]]:
+    """Say for every sentence what its section is about.
+
+    A list under a title ends where prose begins after a blank line: the body of a letter under "Diagnoses" is
+    no diagnosis. From there to the next title it is read as history.
+    """
+    kinds: dict[str, SectionKind] = {}
+    previous: Sentence | None = None
+    is_body = False
+    for sentence in note.sentences:
+        if sentence.section not in kinds:
+            kinds[sentence.section] = section_kind(sentence.section)
+        kind = kinds[sentence.section]
+        if previous is None or previous.section != sentence.section:
+            is_body = False
+        elif (
+            kind in _LISTS and sentence.kind is SentenceKind.TEXT and previous.kind is not SentenceKind.HEADER
+        ):
+            is_body = is_body or note.text.count("\n", previous.end, sentence.start) > 1
+        yield sentence, SectionKind.HISTORY if is_body else kind
+        previous = sentence
+
+
+_LISTS = frozenset(
+    {
+        SectionKind.PROBLEMS,
+        SectionKind.MEDICATIONS,
+        SectionKind.HOME_MEDICATIONS,
+        SectionKind.STOPPED,
+        SectionKind.ALLERGIES,
+        SectionKind.FAMILY,
+        SectionKind.PENDING,
+        SectionKind.FOLLOW_UP,
+        SectionKind.REASON,
+    }
+)
+
+
+def _with_reason(candidates: list[_Candidate]) -> list[_Candidate]:
+    """Take the first telling sentence of the story as the reason where the note names none."""
+    if any(candidate.choice.category is Category.REASON for candidate in candidates):
+        return candidates
+    for place, candidate in enumerate(candidates):
+        is_story = candidate.section in {SectionKind.HISTORY, SectionKind.UNKNOWN}
+        is_plain = candidate.choice.category in {Category.SYMPTOM, Category.OTHER, Category.PROCEDURE}
+        is_told = candidate.reading.text.endswith(".") and candidate.sentence.kind is SentenceKind.TEXT
+        is_told = is_told and share(candidate.reading, Sense.NEGATED) < MOST_OF_IT
+        if is_story and is_plain and is_told and len(candidate.reading.stem_set) > 1:
+            reason = candidate._replace(choice=Choice(Weight.MUST, Category.REASON))
+            return [*candidates[:place], reason, *candidates[place + 1 :]]
+    return candidates
 
 
 def _score(reading: Reading, cues: frozenset[str], place: int, frequency: dict[str, int]) -> float:

@@ -157,6 +157,39 @@ def test_every_claim_is_its_sentence_word_for_word(raw: str) -> None:
         assert claim.text == plain_text(note, note.sentences[number - 1])
 
 
+LETTER = """Diagnoses:
+1. Heart failure
+2. Type 2 diabetes
+
+I saw this man with his wife six weeks after his admission. He walks to the post box and back.
+
+Incidental finding: 7 mm solid nodule in the left lower lobe.
+His brother, who had bypass surgery, takes evolocumab.
+
+Please repeat the kidney function in 2 weeks.
+"""
+
+
+def test_the_body_of_a_letter_is_no_list_of_diagnoses() -> None:
+    problems = [claim.text for claim in claims_of(LETTER) if claim.category is Category.PROBLEM]
+    assert problems[:2] == ["Heart failure", "Type 2 diabetes"]
+    assert not any("post box" in text or "repeat" in text for text in problems)
+    assert claim_with("kidney", LETTER).category is Category.FOLLOW_UP
+
+
+def test_an_incidental_finding_is_carried() -> None:
+    assert claim_with("nodule", LETTER).assertion is Assertion.PRESENT
+
+
+def test_a_relatives_drug_is_not_the_patients() -> None:
+    assert claim_with("evolocumab", LETTER).assertion is Assertion.FAMILY
+
+
+def test_where_no_reason_is_named_the_story_begins_the_summary() -> None:
+    first = claims_of(LETTER)[0]
+    assert (first.category, first.text[:5]) == (Category.REASON, "I saw")
+
+
 def test_the_engine_ends_with_one_completion() -> None:
     request = EngineRequest(note_of(DISCHARGE), load_prompt("problem_oriented"))
     *claims, completion = ExtractiveEngine().claims(request)
