@@ -41,7 +41,13 @@ def audit(request: Request) -> HttpResponse:
     if not form.is_valid():
         return render(request, "audit/audit.html", {"form": form}, status=422)
     page = actions.page(by=request.user, wanted=form.wanted())
-    context = {"form": form, "chosen": form.chosen(), "rows": _rows(page.events), "older": page.older}
+    context = {
+        "form": form,
+        "chosen": form.chosen(),
+        "rows": _rows(page.events),
+        "older": page.older,
+        "export_rows": actions.EXPORT_ROWS,
+    }
     return render(request, "audit/audit.html", context)
 
 

@@ -27,6 +27,7 @@ class JobRow:
     Attributes:
         waited: from its creation to the start of its last attempt, or until now.
         ran: how long its last attempt took or has taken; "" before the first.
+        next_try: when a job that waits for its next attempt may begin it.
         may_cancel, may_retry: what the state machine allows next.
     """
 
@@ -34,6 +35,7 @@ class JobRow:
     problem: str
     waited: str
     ran: str
+    next_try: datetime.datetime | None
     may_cancel: bool
     may_retry: bool
 
@@ -121,6 +123,7 @@ def _row(page: JobPage, now: datetime.datetime) -> JobRow:
         problem=page.problem,
         waited=duration(job.created_at, started or job.finished_at or now),
         ran=duration(started, job.finished_at or (now if is_live else None)),
+        next_try=job.not_before if job.status == Job.Status.QUEUED and job.not_before > now else None,
         may_cancel=is_live,
         may_retry=job.status in {Job.Status.FAILED, Job.Status.CANCELLED},
     )
