@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import psycopg
 import pytest
 from django.db import connections
@@ -64,6 +65,14 @@ def wait_for(is_done: Callable[[], bool], *, timeout_s: float = 60) -> None:
         time.sleep(0.05)
 
 
+def answers(url: str) -> bool:
+    """Say whether a web server is up."""
+    try:
+        return httpx.get(f"{url}/healthz").status_code == 200
+    except httpx.TransportError:
+        return False
+
+
 class Product:
     """Web server, workers and beat as processes of their own, against the session's database.
 
@@ -88,6 +97,10 @@ class Product:
         """Start processes by name; all of them when none is named."""
         for name in names or self.commands:
             self.children.start(name, self.commands[name])
+
+    def wait_for_web(self) -> None:
+        """Wait until the web server answers."""
+        wait_for(lambda: answers(self.url))
 
     def kill(self, name: str) -> None:
         """Kill a process and its children, as the machine's memory guard would."""

@@ -44,9 +44,8 @@ def hashed() -> str:
 def make_account(role: str = Role.CLINICIAN, *, username: str = "", **fields: Any) -> User:
     """An account that need not change its password."""
     n = next(_numbers)
-    account = User(
-        username=username or f"{role}{n}", full_name=f"Invented {role.title()} {n}", role=role, **fields
-    )
+    fields = {"username": username or f"{role}{n}", "full_name": f"Invented {role.title()} {n}", **fields}
+    account = User(role=role, **fields)
     account.password = hashed()
     account.save(force_insert=True)
     return account

@@ -136,7 +136,7 @@ def test_an_upload_while_the_broker_is_frozen_answers_within_two_seconds_and_is_
 def signed_in(product: Product, username: str) -> httpx.Client:
     """Log in over HTTP as a browser does."""
     client = httpx.Client(base_url=product.url, timeout=10)
-    wait_for(lambda: answers(client), timeout_s=30)
+    product.wait_for_web()
     page = client.get("/account/login/")
     token = page.text.split('name="csrfmiddlewaretoken" value="')[1].split('"')[0]
     client.headers["Referer"] = product.url
@@ -146,11 +146,3 @@ def signed_in(product: Product, username: str) -> httpx.Client:
     assert answer.status_code == 302
     client.headers["X-CSRFToken"] = client.cookies["epitome_csrf"]
     return client
-
-
-def answers(client: httpx.Client) -> bool:
-    """Say whether the web server is up."""
-    try:
-        return client.get("/healthz").status_code == 200
-    except httpx.TransportError:
-        return False
