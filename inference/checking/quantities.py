@@ -109,6 +109,9 @@ _QUANTITY = re.compile(
     """,
     re.IGNORECASE | re.VERBOSE,
 )
+_HINT = re.compile(
+    rf"\d|(?<![^\W_])(?:{'|'.join(_WORDS)})(?![^\W_])", re.IGNORECASE
+)  # half of all sentences have none
 _SHORT_SPANS = {Decimal(7): "days", Decimal(52): "weeks", Decimal(12): "months", Decimal(24): "hours"}
 
 Date = tuple[int | None, int, int | None]  # year, month, day
@@ -139,6 +142,8 @@ class Quantity:
 
 def quantities(text: str) -> list[Quantity]:
     """Find every number of a text, from left to right. Digits inside a word ("L5", "T2DM") are no numbers."""
+    if not _HINT.search(text):
+        return []
     return [_quantity(match) for match in _QUANTITY.finditer(text)]
 
 

@@ -23,7 +23,7 @@ class Token(NamedTuple):
 def tokens(text: str) -> list[Token]:
     """Split a text into words (with inner digits: "L5", "HbA1c"), numbers and single marks. Linear time."""
     plain = text.replace("’", "'")
-    return [Token(match[0].lower(), match.start(), match.end()) for match in _TOKEN.finditer(plain)]
+    return [Token(match[0].lower(), *match.span()) for match in _TOKEN.finditer(plain)]
 
 
 def stem(word: str) -> str:
