@@ -11,7 +11,7 @@
   const wide = matchMedia("(min-width: 64rem) and (min-height: 34rem)");
   const source = byId("source");
   const claims = () => all(".claim[data-claim]", review);
-  const numbers = (claim) => claim.dataset.evidence.split(", ").filter(Boolean);
+  const numbers = (claim) => (claim.dataset.evidence ?? "").split(", ").filter(Boolean);
   const sentence = (number) => byId(`s${number}`);
   const announce = (words) => { byId("announcer").textContent = words; };
 
@@ -97,8 +97,7 @@
     if (chosen.length === 0) return;
     const names = chosen.map((number) => `S${number}`).join(", ");
     const count = claims().filter((claim) => numbers(claim).some((number) => chosen.includes(number))).length;
-    byId("chosen-words").textContent =
-      `${names}: ${count === 0 ? "no claim rests on it" : `${count} claim${count > 1 ? "s" : ""}`}`;
+    byId("chosen-words").textContent = `${names}: ${count || "no"} claim${count > 1 ? "s" : ""}`;
     const add = byId("add-from");
     if (add) add.textContent = `Add claim from ${names}`;
   };
@@ -140,7 +139,9 @@
   const nextUndecided = () => {
     const list = claims();
     const after = list.indexOf(current()) + 1;
-    const next = [...list.slice(after), ...list.slice(0, after)].find((claim) => "undecided" in claim.dataset);
+    const open = [...list.slice(after), ...list.slice(0, after)].filter((claim) => "undecided" in claim.dataset);
+    const next = ["critical", "warning"].map((tone) => open.find((claim) => claim.dataset.tone === tone))
+      .find(Boolean) ?? open[0];
     if (next) chooseClaim(next, { focus: true });
     else announce("Every claim has a decision.");
   };
@@ -154,7 +155,9 @@
   };
   const openForm = (details) => {
     details.open = true;
-    details.querySelector("textarea").focus();
+    const text = details.querySelector("textarea");
+    text.focus();
+    text.setSelectionRange(text.value.length, text.value.length);
   };
   const addClaim = () => {
     const details = byId("add-form");
@@ -201,7 +204,13 @@
   };
   const clear = () => { chosen = []; claimId = null; mark(); showChosen(); };
 
-  review.addEventListener("focusin", (event) => chooseClaim(event.target.closest(".claim[data-claim]")));
+  // A press chooses when it is over: what is chosen may grow, and the button must not move from under the pointer.
+  let isPressing = false;
+  review.addEventListener("pointerdown", () => { isPressing = true; });
+  for (const end of ["pointerup", "pointercancel"]) document.addEventListener(end, () => { isPressing = false; });
+  review.addEventListener("focusin", (event) => {
+    if (!isPressing) chooseClaim(event.target.closest(".claim[data-claim]"));
+  });
   review.addEventListener("click", (event) => {
     const isByKey = event.detail === 0;
     const chip = event.target.closest("[data-sentence]");
@@ -245,12 +254,21 @@
       return (target.querySelector("input") ?? target.querySelector("[data-refusal]"))?.focus();
     }
     if (target.id === "added-claims") return chooseClaim(target.lastElementChild, { focus: true });
-    if (target.id === "claims") return review.querySelector("[hx-preserve] textarea, [hx-preserve] .form-control")?.focus();
+    if (event.detail.pathInfo?.requestPath.includes("?keep=")) return backTo(event.detail.pathInfo.requestPath);
     if (acted && document.activeElement === document.body) byId(acted)?.focus({ preventScroll: true });
     if (acted) announce([".decision-verb", "#review-state"].map(
       (selector) => (selector[0] === "#" ? document : byId(acted))?.querySelector(selector)?.textContent.trim() ?? "",
     ).join(". ").replace(/\s+/g, " "));
   });
+  // The claims were fetched anew around the form that a person was typing in.
+  const backTo = (path) => {
+    const kept = path.split("?keep=")[1];
+    const claim = byId(`c-${kept.slice(kept.indexOf("-") + 1)}`);
+    const field = byId(kept)?.querySelector("textarea") ?? byId(kept.replace("act-", "reason-"));
+    chooseClaim(claim);
+    (field ?? claim)?.focus();
+    (claim ?? field)?.scrollIntoView({ block: "nearest" });
+  };
   const showSign = () => {
     const dialog = byId("sign-dialog");
     if (!dialog.open) dialog.showModal();

@@ -34,13 +34,15 @@ def _head(page: ReviewPage) -> Iterator[str]:
     yield ""
     yield f"Patient: {patient.name}; born {_day(patient.birth_date)}; {patient.get_sex_display()}"
     yield f"MRN: {patient.mrn}"
+    version = page.summary.model_version
+    yield f"Drafted by: {version.engine}, {version.model}"
     yield f"Source: {note.get_note_type_display()} of {_day(note.note_date)}; S numbers its sentences"
 
 
 def _status(page: ReviewPage) -> Iterator[str]:
     signature = page.signature
     if signature is None:
-        yield page.draft_label.upper()
+        yield page.draft_label
         yield CAVEAT
         return
     yield f"Signed by {signature.signed_by.full_name}, {_moment(signature.signed_at)}"

@@ -72,6 +72,12 @@ class Card:
         return bool(self.held and self.held.form == self.act_id)
 
     @property
+    def asks_reason(self) -> bool:
+        """The edit form asks why: a critical doubt stands, or what was typed raised one."""
+        refusal = self.held.refusal if self.held and self.holds_edit else None
+        return self.claim.is_critical or (refusal is not None and refusal.code == "needs_reason")
+
+    @property
     def shown_flags(self) -> tuple[ShownFlag, ...]:
         return self.claim.flags[:OPEN_FLAGS]
 
@@ -121,9 +127,10 @@ def groups(page: ReviewPage, held: Held | None = None) -> list[Group]:
     if page.is_streaming:
         in_order = sorted(shown, key=lambda card: card.claim.position)
         return [Group("streaming", "Claims so far", tuple(in_order))]
+    titles = ("Doubted gravely", "Doubted") if page.signature else ("Needs your decision", "Check these")
     found = [
-        Group("critical", "Needs your decision", tuple(c for c in shown if c.claim.first_rank == 0)),
-        Group("warning", "Check these", tuple(c for c in shown if c.claim.first_rank == 1)),
+        Group("critical", titles[0], tuple(c for c in shown if c.claim.first_rank == 0)),
+        Group("warning", titles[1], tuple(c for c in shown if c.claim.first_rank == 1)),
     ]
     rest = [c for c in shown if c.claim.first_rank in {2, 3}]
     for category in Category:

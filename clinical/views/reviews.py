@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django import forms
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
@@ -22,6 +22,7 @@ from clinical.forms.reviews import (
     UndoForm,
     first_error,
 )
+from clinical.views.requests import Request
 from clinical.views.review_context import Held, card, context
 from clinical.views.summaries import reopen
 
@@ -31,7 +32,7 @@ ADDENDUM_FORM = "addendum-form"
 
 @access("summary.decide")
 @require_POST
-def decide(request: HttpRequest, pk: UUID) -> HttpResponse:
+def decide(request: Request, pk: UUID) -> HttpResponse:
     """Accept, edit or reject a claim."""
     form = DecisionForm(request.POST)
     try:
@@ -44,7 +45,7 @@ def decide(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 @access("summary.decide")
 @require_POST
-def undo(request: HttpRequest, pk: UUID) -> HttpResponse:
+def undo(request: Request, pk: UUID) -> HttpResponse:
     """Take back what was decided on a claim."""
     form = UndoForm(request.POST)
     try:
@@ -56,7 +57,7 @@ def undo(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 @access("summary.decide")
 @require_POST
-def add(request: HttpRequest, pk: UUID) -> HttpResponse:
+def add(request: Request, pk: UUID) -> HttpResponse:
     """Add a claim the draft left out."""
     form = AdditionForm(request.POST)
     try:
@@ -71,7 +72,7 @@ def add(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 @access("summary.sign")
 @require_http_methods(["GET", "POST"])
-def sign(request: HttpRequest, pk: UUID) -> HttpResponse:
+def sign(request: Request, pk: UUID) -> HttpResponse:
     """Show what signing would mean; sign by POST."""
     refusal, status = None, 200
     if request.method == "POST":
@@ -92,7 +93,7 @@ def sign(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 @access("summary.sign")
 @require_POST
-def addendum(request: HttpRequest, pk: UUID) -> HttpResponse:
+def addendum(request: Request, pk: UUID) -> HttpResponse:
     """Correct or complete a signed summary."""
     try:
         reviews.add_addendum(by=request.user, summary_id=pk, **_cleaned(AddendumForm(request.POST)))
@@ -119,7 +120,7 @@ def _pass_on(refused: Refused) -> None:
         raise refused
 
 
-def _kept(request: HttpRequest, pk: UUID, form: str, refused: Refused) -> HttpResponse:
+def _kept(request: Request, pk: UUID, form: str, refused: Refused) -> HttpResponse:
     """Answer a refused save and lose nothing typed: a message into the page, or the page with the form."""
     _pass_on(refused)
     held = Held(form, request.POST.dict(), refused.refusal)
@@ -133,7 +134,7 @@ def _kept(request: HttpRequest, pk: UUID, form: str, refused: Refused) -> HttpRe
     return retarget(reswap(answer, "innerHTML"), f"#{slot}")
 
 
-def _claim(request: HttpRequest, page: ReviewPage, target: UUID) -> HttpResponse:
+def _claim(request: Request, page: ReviewPage, target: UUID) -> HttpResponse:
     """Return the claim as it stands now, and the counts; an added claim may be gone."""
     if not request.htmx:
         return redirect(f"{reverse('summary', args=[page.summary.pk])}#c-{target}")

@@ -4,22 +4,24 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
+from django_htmx.http import HttpResponseClientRefresh
 
 from clinical.access import Refused, access
 from clinical.actions import jobs, summaries
 from clinical.actions.review_pages import ReviewPage
 from clinical.models import Summary
 from clinical.views.plain_text import plain_text
+from clinical.views.requests import Request
 from clinical.views.review_context import Card, Held, context, source
 
 
 @access("summary.request")
 @require_POST
-def request_summary(request: HttpRequest, pk: UUID) -> HttpResponse:
+def request_summary(request: Request, pk: UUID) -> HttpResponse:
     """Ask for a new draft of a note, and show its document, where the work is watched."""
     job = summaries.request(by=request.user, note_id=pk)
     messages.success(request, "A new draft is being made.")
@@ -28,17 +30,19 @@ def request_summary(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 @access("summary.read")
 @require_GET
-def summary(request: HttpRequest, pk: UUID) -> HttpResponse:
+def summary(request: Request, pk: UUID) -> HttpResponse:
     """Open a summary; htmx asks for its current state and names the form that is to stay as typed."""
     page = summaries.open_summary(by=request.user, summary_id=pk)
-    if request.htmx and page.is_open:
-        held = Held(form=request.GET.get("keep", ""))
-        return render(request, "summaries/_current.html", context(page, held))
-    return render_summary(request, page)
+    if not request.htmx:
+        return render_summary(request, page)
+    if not page.is_open:
+        return HttpResponseClientRefresh()
+    held = Held(form=request.GET.get("keep", ""))
+    return render(request, "summaries/_current.html", context(page, held))
 
 
 def render_summary(
-    request: HttpRequest, page: ReviewPage, held: Held | None = None, status: int = 200
+    request: Request, page: ReviewPage, held: Held | None = None, status: int = 200
 ) -> HttpResponse:
     """Render the whole page of a summary."""
     failure = ""
@@ -50,7 +54,7 @@ def render_summary(
 
 @access("summary.read")
 @require_GET
-def progress(request: HttpRequest, pk: UUID) -> HttpResponse:
+def progress(request: Request, pk: UUID) -> HttpResponse:
     """Return the claims that came after a cursor; once the draft is over, how it ended."""
     cursor = request.GET.get("after", "")
     after = int(cursor) if cursor.isdecimal() and len(cursor) < 6 else 0
@@ -71,7 +75,7 @@ def progress(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 @access("summary.export")
 @require_POST
-def copy_text(request: HttpRequest, pk: UUID) -> HttpResponse:
+def copy_text(request: Request, pk: UUID) -> HttpResponse:
     """Give a summary as plain text: bare to the script that copies it, in a page otherwise."""
     page = summaries.copy_text(by=request.user, summary_id=pk)
     text = plain_text(page, by=request.user, at=timezone.localtime())
@@ -82,13 +86,13 @@ def copy_text(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 @access("summary.export")
 @require_GET
-def print_page(request: HttpRequest, pk: UUID) -> HttpResponse:
+def print_page(request: Request, pk: UUID) -> HttpResponse:
     """Show a summary as it goes on paper."""
     page = summaries.print_summary(by=request.user, summary_id=pk)
     return render(request, "summaries/print.html", {**context(page), "printed_at": timezone.localtime()})
 
 
-def reopen(request: HttpRequest, pk: UUID, held: Held, refused: Refused) -> HttpResponse:
+def reopen(request: Request, pk: UUID, held: Held, refused: Refused) -> HttpResponse:
     """Show the summary as it stands now, with the refused form and what was typed into it."""
     page = summaries.open_summary(by=request.user, summary_id=pk)
     return render_summary(request, page, held, refused.refusal.status)
