@@ -7,6 +7,8 @@ import psycopg
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection, transaction
+from django.test import Client
+from django.urls import reverse
 
 from clinical.access import Refused
 from clinical.actions import accounts, audit, patients
@@ -204,3 +206,14 @@ def test_an_act_that_fails_leaves_no_row(committed: None) -> None:
         raise ZeroDivisionError
 
     assert not AuditEvent.objects.exists()
+
+
+def test_the_auditors_page_shows_where_the_chain_breaks(owner: psycopg.Connection) -> None:
+    owner.execute("UPDATE clinical_auditevent SET actor = 'somebody' WHERE seq = 3")
+    browser = Client()
+    browser.force_login(make_account(Role.AUDITOR))
+
+    page = browser.post(reverse("audit_verify")).content.decode()
+
+    assert "The chain breaks at row 3" in page
+    assert "The chain is whole" not in page
