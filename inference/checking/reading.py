@@ -4,7 +4,7 @@ from copy import copy
 from functools import cached_property
 
 from inference.checking.drugs import Mention, find_drugs
-from inference.checking.quantities import Quantity, quantities
+from inference.checking.quantities import UNITS, Quantity, quantities
 from inference.checking.scopes import Senses, senses
 from inference.checking.tokens import Token, is_content, stem, tokens
 from inference.rows import cells_with_headers
@@ -86,13 +86,13 @@ def plain_text(note: Note, sentence: Sentence) -> str:
     values, others, units, references = [], [], [], []
     for head, cell in pairs[1:]:
         folded = head.lower().strip(":. ")
-        if folded in _UNIT_HEADS:
+        if folded in _UNIT_HEADS or (not head and "".join(cell.lower().split()) in UNITS):
             units.append(cell)
         elif folded in _REFERENCE_HEADS:
             references.append(f"(ref {cell})")
         elif folded in _RESULT_HEADS:
             values.append(cell)
-        elif head[:1].isdigit():
+        elif any(character.isdigit() for character in head):
             values.append(f"{cell} ({head})")
         else:
             others.append(f"{head}: {cell}" if head else cell)

@@ -216,3 +216,16 @@ def test_an_injected_instruction_is_never_a_silent_claim() -> None:
     claims = [item for item in items if not isinstance(item, Completion)]
     assert claims
     assert all("suspicious_source" in {flag.kind for flag in claim.flags} for claim in claims)
+
+
+def test_a_table_drawn_with_spaces_is_read_by_its_columns() -> None:
+    text = (
+        "Bloods\n\n"
+        "             09/12     09/13     Ref\n"
+        "CRP          12.4 H    15.1 H    <0.5 mg/dL\n"
+        "Na           129 L     134 L     136-145 mmol/L\n"
+        "K            7.1  HH   5.3 H     3.5-5.1\n"
+    )
+    texts = {claim.text for claim in claims_of(text)}
+    assert "CRP: 12.4 H (09/12), 15.1 H (09/13) (ref <0.5 mg/dL)" in texts
+    assert "K: 7.1 HH (09/12), 5.3 H (09/13) (ref 3.5-5.1)" in texts
