@@ -1,6 +1,7 @@
 """Where a request comes from, whether its route may be used, and what a refusal looks like."""
 
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -9,6 +10,10 @@ from django.utils.cache import add_never_cache_headers, patch_vary_headers
 
 from clinical import access
 from clinical.actions import audit
+
+WRONG_METHOD = access.Refusal(
+    "wrong_method", "This address takes a form, not a visit. Nothing was changed; begin the step again.", 405
+)
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -38,13 +43,20 @@ class AccessMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)
+        response = self.get_response(request)
+        if response.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+            # Reached by a reload, or after logging in again in the middle of a step.
+            return refusal_page(request, WRONG_METHOD)
+        return response
 
     def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponse | None:
         """Refuse a route the person's role does not have; send an expired password to its change."""
         name = request.resolver_match.url_name if request.resolver_match else None
         permission = access.permission_of(view, name) or "nobody"
         if refusal := access.may_use(request.user, permission):
+            if not request.user.is_authenticated:
+                # Nobody to hold to account yet: no row, or strangers could fill the audit.
+                return refusal_page(request, refusal) if permission == "nobody" else redirect("account_login")
             audit.deny_route(by=request.user, route=name or "", refusal=refusal)
             return refusal_page(request, refusal)
         if getattr(request.user, "must_change_password", False) and name not in {

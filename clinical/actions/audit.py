@@ -16,6 +16,7 @@ from django.db import connection, models, transaction
 
 from clinical.access import Refusal, Refused
 from clinical.models import AuditEvent, AuditType, User, uuid7
+from clinical.models.audit import LISTS
 
 _address: ContextVar[str] = ContextVar("address", default="")
 
@@ -225,7 +226,8 @@ class AuditFilter:
         if self.person:
             rows = rows.filter(actor=self.person)
         if self.patient_id:
-            rows = rows.filter(patient_id=self.patient_id)
+            listed = models.Q(type__in=LISTS, detail__contains={"patients": [str(self.patient_id)]})
+            rows = rows.filter(models.Q(patient_id=self.patient_id) | listed)
         if self.type:
             rows = rows.filter(type=self.type)
         if self.outcome:

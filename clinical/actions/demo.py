@@ -24,7 +24,7 @@ from clinical.models import (
     User,
 )
 from clinical.models.patients import fold_mrn
-from clinical.sealed import search_hash
+from clinical.sealed import keyed_digest, search_hash
 
 WAIT_S = 120.0
 FOLDER = Path(__file__).resolve().parent.parent.parent / "demo"
@@ -101,10 +101,16 @@ def _upload(note: dict[str, Any], patient: Patient, by: User, uploaded: dict[str
     corrected = uploaded.get(note.get("supersedes", ""))
     earlier = _note_of(corrected) if corrected else None
     path = FOLDER / "notes" / Path(note["file"]).name
+    content = path.read_bytes()
+    here = Document.objects.not_withdrawn().filter(
+        patient=patient, content_hash=keyed_digest("bytes", content)
+    )
+    if known := here.first():
+        return known
     return documents.upload(
         by=by,
         patient_id=patient.pk,
-        content=path.read_bytes(),
+        content=content,
         filename=path.name,
         note_type=note["note_type"],
         note_date=note["note_date"],

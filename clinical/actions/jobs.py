@@ -26,6 +26,7 @@ RING_AHEAD = 200
 TICK = "recover_jobs"
 LATE_S = 60
 PAGE_ROWS = 50
+UNREAD = ("document__content_sealed", "document__filename_sealed")
 
 
 def queue(
@@ -210,27 +211,31 @@ class JobList:
     counts: dict[str, int]
 
 
+def _problem(job: Job) -> str:
+    return operator_words(job.error_code, job.document.format)
+
+
 def listing(*, by: User, status: str = "", before: UUID | None = None) -> JobList:
     """List jobs for an operator."""
-    rows = Job.objects.select_related("requested_by").order_by("-id")
+    rows = Job.objects.select_related("requested_by", "document").defer(*UNREAD).order_by("-id")
     if status:
         rows = rows.filter(status=status)
     if before:
         rows = rows.filter(pk__lt=before)
     found = list(rows[: PAGE_ROWS + 1])
     counts = dict(Job.objects.order_by().values_list("status").annotate(n=models.Count("pk")))
-    pages = [JobPage(job, operator_words(job.error_code), []) for job in found[:PAGE_ROWS]]
+    pages = [JobPage(job, _problem(job), []) for job in found[:PAGE_ROWS]]
     older = found[PAGE_ROWS - 1].pk if len(found) > PAGE_ROWS else None
     return JobList(pages, older, {status: counts.get(status, 0) for status in Job.Status.values})
 
 
 def look(*, by: User, job_id: UUID) -> JobPage:
     """Look at one job."""
-    job = Job.objects.select_related("requested_by").filter(pk=job_id).first()
+    job = Job.objects.select_related("requested_by", "document").defer(*UNREAD).filter(pk=job_id).first()
     if job is None:
         raise Refused(NOT_FOUND)
     tries = job.summaries.select_related("model_version").order_by("-attempt")
-    return JobPage(job, operator_words(job.error_code), list(tries))
+    return JobPage(job, _problem(job), list(tries))
 
 
 def retry(*, by: User, job_id: UUID) -> Job:

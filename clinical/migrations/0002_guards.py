@@ -10,7 +10,6 @@ BODY_SQL = """jsonb_build_array({row}.seq, {row}.id,
 
 IMMUTABLE = (
     "auditevent",
-    "datakey",
     "document",
     "withdrawal",
     "note",

@@ -2,6 +2,7 @@
 
 from typing import ClassVar
 
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 
 from clinical.models.base import uuid7
@@ -54,6 +55,10 @@ class AuditType(models.TextChoices):
     AUDIT_OPENED = "audit_opened", "Opened the audit"
     AUDIT_EXPORTED = "audit_exported", "Exported the audit"
     AUDIT_VERIFIED = "audit_verified", "Verified the audit"
+
+
+LISTS = (AuditType.WORKLIST_OPENED, AuditType.PATIENTS_SEARCHED)
+"""Events that show many patients at once and name them in their detail."""
 
 
 class AuditEvent(models.Model):
@@ -121,4 +126,10 @@ class AuditEvent(models.Model):
             models.Index(fields=["patient_id", "-seq"]),
             models.Index(fields=["type", "-seq"]),
             models.Index(fields=["recorded_at"]),
+            GinIndex(
+                fields=["detail"],
+                opclasses=["jsonb_path_ops"],
+                condition=models.Q(type__in=LISTS),
+                name="audit_patients_listed",
+            ),
         ]
