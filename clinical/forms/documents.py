@@ -96,7 +96,9 @@ class UploadForm(forms.Form):
 
 def _title(line: DocumentLine) -> str:
     document = line.document
-    return f"{NoteType(document.note_type).label}, {document.note_date:%-d %b %Y}"
+    uploaded = timezone.localtime(document.uploaded_at)
+    kind = NoteType(document.note_type).label
+    return f"{kind}, {document.note_date:%-d %b %Y} (uploaded {uploaded:%-d %b %Y, %H:%M})"
 
 
 class WithdrawForm(forms.Form):
