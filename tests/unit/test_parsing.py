@@ -1,121 +1,36 @@
 """What `sniff` and `parse` accept and refuse; every document is made here and every patient invented."""
 
 import io
-import subprocess
-import sys
 import time
 import zipfile
 import zlib
-from pathlib import Path
 
-import docx
 import pypdf
 import pytest
-from reportlab.lib.pagesizes import A4
 from reportlab.lib.styles import getSampleStyleSheet
-from reportlab.lib.utils import ImageReader
-from reportlab.pdfgen import canvas
 from reportlab.platypus import ListFlowable, Paragraph, SimpleDocTemplate, Table
 
-from inference.parsing import CODES, MAX_BYTES, ParsedDocument, ParseRefused, parse, sniff
+from inference.parsing import CODES, MAX_BYTES, sniff
 from inference.parsing.refusals import refusal
-from inference.text import normalise, read_note
+from inference.text import read_note
 from inference.vocabulary import DocumentFormat, SentenceKind
-
-TXT, MD, PDF, DOCX, RTF = DocumentFormat
-PROSE = "This invented lady was admitted with cough. She was given doxycycline 100 mg b.i.d. and went home."
-
-
-def pdf(*pages: str) -> bytes:
-    out = io.BytesIO()
-    page = canvas.Canvas(out, pagesize=A4)
-    for text in pages:
-        for row, line in enumerate(text.split("\n")):
-            page.drawString(60, 780 - 14 * row, line)
-        page.showPage()
-    page.save()
-    return out.getvalue()
-
-
-def scanned_pdf(pages: int = 2) -> bytes:
-    picture = io.BytesIO(b"P5 8 8 255 " + bytes(range(64)))
-    out = io.BytesIO()
-    page = canvas.Canvas(out, pagesize=A4)
-    for _ in range(pages):
-        page.drawImage(ImageReader(picture), 0, 0, 595, 842)
-        page.showPage()
-    page.save()
-    return out.getvalue()
-
-
-def locked_pdf(user: str, owner: str) -> bytes:
-    writer = pypdf.PdfWriter(clone_from=io.BytesIO(pdf(PROSE)))
-    writer.encrypt(user, owner, algorithm="AES-256")
-    out = io.BytesIO()
-    writer.write(out)
-    return out.getvalue()
-
-
-def bomb_pdf(unpacked: int) -> bytes:
-    """A page whose content stream unpacks to `unpacked` blanks."""
-    packer = zlib.compressobj(9)
-    block = b" " * 2**20
-    packed = b"".join(packer.compress(block) for _ in range(unpacked // 2**20)) + packer.flush()
-    stream = b"<</Length %d/Filter/FlateDecode>>stream\n%b\nendstream" % (len(packed), packed)
-    objects = [
-        b"<</Type/Catalog/Pages 2 0 R>>",
-        b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
-        b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 9 9]/Contents 4 0 R/Resources<<>>>>",
-        stream,
-    ]
-    body = b"%PDF-1.4\n"
-    offsets = []
-    for number, content in enumerate(objects, start=1):
-        offsets.append(len(body))
-        body += b"%d 0 obj%b endobj\n" % (number, content)
-    table = b"xref\n0 5\n0000000000 65535 f \n" + b"".join(b"%010d 00000 n \n" % offset for offset in offsets)
-    return body + table + b"trailer<</Size 5/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF" % len(body)
-
-
-def word(build=None) -> bytes:
-    document = docx.Document()
-    if build:
-        build(document)
-    else:
-        document.add_paragraph(PROSE)
-    out = io.BytesIO()
-    document.save(out)
-    return out.getvalue()
-
-
-def rezip(data: bytes, changes: dict[str, bytes]) -> bytes:
-    out = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as new:
-        for name in old.namelist():
-            if name not in changes:
-                new.writestr(name, old.read(name))
-        for name, content in changes.items():
-            new.writestr(name, content)
-    return out.getvalue()
-
-
-def read(data: bytes, document_format: DocumentFormat) -> ParsedDocument:
-    return parse(data, document_format)
-
-
-def refused(data: bytes, document_format: DocumentFormat, **limits: float) -> str:
-    with pytest.raises(ParseRefused) as caught:
-        parse(data, document_format, **limits)
-    assert str(caught.value) == caught.value.code
-    assert caught.value.sentence.endswith(".")
-    return caught.value.code
-
-
-def sniff_refused(data: bytes, filename: str) -> str:
-    with pytest.raises(ParseRefused) as caught:
-        sniff(data, filename)
-    return caught.value.code
-
+from tests.uploads import (
+    DOCX,
+    MD,
+    PDF,
+    PROSE,
+    RTF,
+    TXT,
+    bomb_pdf,
+    locked_pdf,
+    pdf,
+    read,
+    refused,
+    rezip,
+    scanned_pdf,
+    sniff_refused,
+    word,
+)
 
 # What a name and the first bytes say
 
@@ -442,64 +357,3 @@ def test_pictures_in_an_rtf_document_cost_no_time() -> None:
     begun = time.perf_counter()
     assert read(data, RTF).text.strip() == "Plan: rest."
     assert time.perf_counter() - begun < 10
-
-
-# The child process
-
-
-def test_too_little_time_is_a_limit() -> None:
-    assert refused(pdf(PROSE), PDF, timeout_s=0.02) == "limit"
-
-
-def test_too_little_memory_is_a_limit() -> None:
-    data = b"word " * 3_000_000
-    assert refused(data, TXT, memory_bytes=80 * 2**20) == "limit"
-
-
-def child(code: str) -> str:
-    """What a parser that misbehaves gets, once the child's limits lie on it."""
-    script = "import inference.parsing.__main__ as child; child._limit(memory_bytes=2**30, cpu_s=5)\n" + code
-    root = Path(__file__).resolve().parents[2]
-    done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, cwd=root, check=False
-    )
-    return done.stderr.strip().split("\n")[-1]
-
-
-@pytest.mark.parametrize(
-    "code",
-    [
-        "open('/tmp/epitome-leak', 'w')",
-        "import socket; socket.socket()",
-        "import subprocess; subprocess.run(['true'])",
-        "import os; os.fork()",
-        "import os; os.system('true')",
-    ],
-)
-def test_the_child_cannot_write_connect_or_start_anything(code: str) -> None:
-    assert child(code).startswith("PermissionError")
-    assert not Path("/tmp/epitome-leak").exists()
-
-
-def test_the_child_sees_no_secret_of_its_parent(
-    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture
-) -> None:
-    monkeypatch.setenv("EPITOME_MASTER_KEY", "secret")
-    monkeypatch.setenv("PYTHONPATH", "/nonexistent")
-    assert read(b"Plan: rest.", TXT).text == "Plan: rest."
-    refused(b"%PDF-1.4 Sentinelword garbage", PDF)
-    assert capfd.readouterr() == ("", "")
-
-
-def test_parsed_text_is_normalised() -> None:
-    text = read("war\u00adfarin\r\ncafe\u0301".encode(), TXT).text
-    assert text == normalise(text) == "warfarin\ncafé"
-
-
-def test_plain_text_is_read_quickly() -> None:
-    spent = []
-    for _ in range(3):
-        begun = time.perf_counter()
-        read(b"Plan: rest.", TXT)
-        spent.append(time.perf_counter() - begun)
-    assert min(spent) < 2
