@@ -60,7 +60,7 @@ ln -sfn "$version" "$target/current"
 unfinished=""
 
 printf 'install: done. Next, with the settings of your site in the environment (README, "At a site"):\n'
-printf '  %s/current/manage migrate && %s/current/manage check --deploy\n' "$target" "$target"
+printf '  %s/current/manage migrate --database owner && %s/current/manage check --deploy\n' "$target" "$target"
 if [ ${#locks[@]} -gt 1 ]; then
     printf 'To try it here first, with invented patients:\n  %s/current/manage demo\n' "$target"
 fi
