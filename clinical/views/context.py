@@ -16,7 +16,11 @@ def site(request: HttpRequest) -> dict[str, Any]:
         "is_demo": settings.EPITOME_IS_DEMO,
         "version": settings.VERSION,
     }
-    if getattr(request, "user", None) and request.user.is_authenticated and not getattr(request, "htmx", False):
+    if (
+        getattr(request, "user", None)
+        and request.user.is_authenticated
+        and not getattr(request, "htmx", False)
+    ):
         since = jobs.seconds_since_tick()
         context["tick_late_s"] = round(since) if since is not None and since > LATE_S else None
         context["tick_never"] = since is None

@@ -6,12 +6,13 @@ from django.shortcuts import redirect, render
 
 from clinical.access import access
 from clinical.models import Role
+from clinical.views.requests import Request
 
 HOMES = {Role.CLINICIAN: "worklist", Role.AUDITOR: "audit", Role.OPERATOR: "jobs"}
 
 
 @access("signed_in")
-def home(request: HttpRequest) -> HttpResponse:
+def home(request: Request) -> HttpResponse:
     """Send each role to where its work waits."""
     return redirect(HOMES[Role(request.user.role)])
 
