@@ -1,0 +1,92 @@
+"""Drafts with doubts, as a scripted engine writes them about an invented note."""
+
+import datetime
+from typing import Any
+
+from django.utils import timezone
+
+from clinical.actions.review_pages import ReviewPage
+from clinical.actions.summaries import open_summary
+from clinical.models import Claim, Evidence, Job, ModelVersion, Note, Summary, SummarySource, User
+from tests.factories import NOTE
+
+
+def claim(
+    text: str, category: str, *evidence: int, assertion: str = "present"
+) -> dict[str, str | tuple[int, ...]]:
+    """One claim of a script."""
+    return {"text": text, "category": category, "assertion": assertion, "evidence": evidence}
+
+
+TEXT = NOTE + "\nFamily history:\nMother had a stroke at 70.\n"
+WRONG_DOSE = "Metoprolol 100 mg twice daily"
+DOUBTED = (
+    claim("Chest pain on exertion for three days", "reason", 3),
+    claim(WRONG_DOSE, "medication", 7),
+    claim("Aspirin 81 mg daily", "medication", 8),
+    claim("Penicillin (rash)", "allergy", 5),
+    claim("Mother had a stroke at 70", "problem", 15, assertion="family"),
+    claim("Cardiology clinic in 2 weeks", "follow_up", 13),
+)
+"""Six claims about `TEXT`; the checker doubts the dose gravely."""
+MANY_DOUBTS = (
+    "Metoprolol 50 mg, warfarin 3 mg, digoxin 125 mcg, ramipril 10 mg and insulin 4 units twice daily"
+)
+
+
+def answer(*claims: dict[str, Any], **fields: Any) -> dict[str, Any]:
+    """One answer of a script."""
+    return {"claims": claims, **fields}
+
+
+def page_of(by: User, summary: Summary) -> ReviewPage:
+    """The summary as the person sees it now."""
+    return open_summary(by=by, summary_id=summary.pk)
+
+
+def target_of(page: ReviewPage, words: str) -> str:
+    """The id of the claim that says these words."""
+    return str(next(claim.target for claim in page.claims if words in claim.text))
+
+
+def begin_draft(note: Note, by: User) -> Summary:
+    """A draft that is still being written, by an attempt that holds its lease."""
+    now = timezone.now()
+    job = Job.objects.create(
+        kind=Job.Kind.SUMMARIZE,
+        lane="interactive",
+        document=note.document,
+        note=note,
+        requested_by=by,
+        prompt="problem_oriented",
+        engine="extractive",
+        status=Job.Status.RUNNING,
+        attempt=1,
+        started_at=now,
+        lease_until=now + datetime.timedelta(hours=1),
+    )
+    version = ModelVersion.objects.latest("first_seen_at")
+    summary = Summary.objects.create(patient_id=note.patient_id, job=job, attempt=1, model_version=version)
+    SummarySource.objects.create(summary=summary, note=note, position=1)
+    return summary
+
+
+def go_on(summary: Summary, position: int, text: str, number: int) -> Claim:
+    """Write one more claim into a draft."""
+    note = summary.sources.get().note
+    made = Claim.objects.create(
+        summary=summary, position=position, category="problem", assertion="present", text=text
+    )
+    start, end = note.layout[2][number - 1][:2]
+    Evidence.objects.create(claim=made, note=note, number=number, start=start, end=end)
+    return made
+
+
+def end_draft(summary: Summary, status: str = Summary.Status.READY, because: str = "") -> None:
+    """Finish a draft, or abandon it."""
+    Summary.objects.filter(pk=summary.pk).update(
+        status=status, ended_at=timezone.now(), abandoned_because=because
+    )
+    Job.objects.filter(pk=summary.job_id).update(
+        status=Job.Status.DONE, lease_until=None, finished_at=timezone.now()
+    )
