@@ -1,7 +1,7 @@
 """The whole stack: upload to ready, and the server time and query count of the main pages.
 
-Yardsticks of the same minutes: for upload to ready, reading and summarising the same note in one process with no
-web server, queue or database; for the pages, the health page, which makes one query and renders nothing.
+Yardsticks of the same minutes. For upload to ready: reading and summarising the note in one process, with no
+web server, queue or database. For the pages: the health page, which makes a query and renders nothing.
 """
 
 import datetime
@@ -12,7 +12,6 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from clinical.embedded import running
@@ -87,7 +86,7 @@ def upload_to_ready(url: str) -> None:
     assert patient is not None
     took, alone = [], []
     client = signed_in(url, "heart")
-    for n in range(UPLOADS):
+    for _ in range(UPLOADS):
         text = note_text(time.time_ns())
         began = time.monotonic()
         answer = client.post(
@@ -106,10 +105,11 @@ def upload_to_ready(url: str) -> None:
         in_one_process(text)
         alone.append(time.monotonic() - began)
     median = statistics.median(took)
-    print(f"\nUpload to ready, pasted note of {len(note_text(0)):,} characters, {UPLOADS} times, one after the other")
-    print(f"  whole stack          median {median * 1000:7.0f} ms   p95 {percentile(took, 0.95) * 1000:7.0f} ms")
-    print(f"  yardstick, in process median {statistics.median(alone) * 1000:6.0f} ms")
-    print(f"  ratio                {median / statistics.median(alone):.1f}")
+    tail = percentile(took, 0.95)
+    print(f"\nUpload to ready, a pasted note of {len(note_text(0)):,} characters, {UPLOADS} times in turn")
+    print(f"  whole stack             median {median * 1000:6.0f} ms   p95 {tail * 1000:6.0f} ms")
+    print(f"  yardstick, in process   median {statistics.median(alone) * 1000:6.0f} ms")
+    print(f"  ratio                   {median / statistics.median(alone):.1f}")
 
 
 def wait_until_ready(document_id: str) -> None:

@@ -116,21 +116,21 @@ CREATE TABLE clinical_audithead (
 );
 INSERT INTO clinical_audithead (seq, hash) VALUES (0, decode(repeat('00', 32), 'hex'));
 CREATE FUNCTION clinical_chain_audit() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path = pg_catalog, public AS $$
+    SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-    head clinical_audithead;
+    head public.clinical_audithead;
 BEGIN
-    SELECT * INTO head FROM clinical_audithead FOR UPDATE;
+    SELECT * INTO head FROM public.clinical_audithead FOR UPDATE;
     NEW.seq := head.seq + 1;
     NEW.recorded_at := clock_timestamp();
     NEW.previous_hash := head.hash;
     NEW.hash := sha256(head.hash || convert_to({BODY_SQL.format(row="NEW")}, 'UTF8'));
-    UPDATE clinical_audithead SET seq = NEW.seq, hash = NEW.hash;
+    UPDATE public.clinical_audithead SET seq = NEW.seq, hash = NEW.hash;
     RETURN NEW;
 END $$;
 CREATE TRIGGER chain_audit BEFORE INSERT ON clinical_auditevent
     FOR EACH ROW EXECUTE FUNCTION clinical_chain_audit();
-"""
+"""  # noqa: S608 - made of constants
 
 UNDO = """
 DROP TABLE clinical_audithead;

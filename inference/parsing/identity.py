@@ -67,8 +67,8 @@ _NAME_END = re.compile(
     re.IGNORECASE,
 )
 _PLACES = word_set(
-    "hospital clinic ward department dept centre center medical general surgery emergency unit record records "
-    "note summary admission service services team health nhs trust care letter report page date"
+    "hospital clinic ward department dept centre center medical general surgery emergency unit record "
+    "records note summary admission service services team health nhs trust care letter report page date"
 )
 _WORD = re.compile(r"[^\W\d_]+(?:['’`.-][^\W\d_]+)*\.?")
 

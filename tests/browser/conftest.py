@@ -21,7 +21,7 @@ ARGUMENTS = [
 ]
 
 
-# Playwright's synchronous interface runs an event loop in this thread; the tests' queries block it, which is meant.
+# Playwright's synchronous interface runs an event loop here; that queries block it is meant.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 
 

@@ -1,5 +1,7 @@
-"""A day with Epitome, in real Chromium: upload a PDF and a DOCX, review and sign both by keyboard alone; a clinician
-of another team finds nothing; the auditor finds every step and no clinical text."""
+"""A day with Epitome in real Chromium: upload a PDF and a DOCX, review and sign both, by keyboard alone.
+
+A clinician of another team finds nothing; the auditor finds every step and no clinical text.
+"""
 
 import io
 from pathlib import Path
@@ -56,8 +58,8 @@ def tab_to(page: Page, words: str) -> None:
         page.keyboard.press("Tab")
         found = page.evaluate(
             "() => { const e = document.activeElement;"
-            " return [e.innerText, e.getAttribute('aria-label'), ...[...(e.labels ?? [])].map(l => l.innerText)]"
-            ".join(' ') }"
+            " const labels = [...(e.labels ?? [])].map(l => l.innerText);"
+            " return [e.innerText, e.getAttribute('aria-label'), ...labels].join(' ') }"
         )
         if words.lower() in found.lower():
             return
@@ -96,7 +98,7 @@ def review_and_sign(page: Page) -> None:
     page.keyboard.press("s")
     expect(page.get_by_role("heading", name="Sign this summary")).to_be_visible()
     tab_to(page, "Sign")
-    while "sign" != page.evaluate("() => document.activeElement.innerText.trim().toLowerCase()"):
+    while page.evaluate("() => document.activeElement.innerText.trim().toLowerCase()") != "sign":
         page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     expect(page.get_by_text("Signed by").first).to_be_visible()

@@ -2,7 +2,7 @@
 content security policy refuses nothing, and every request stays on the site."""
 
 import pytest
-from playwright.sync_api import Browser, Page, Request
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request
 
 from clinical.models import Job, Role, User
 from tests.browser.conftest import axe_violations, sign_in
@@ -85,8 +85,12 @@ def test_no_page_has_a_fault_that_a_machine_can_find(
             if not request.url.startswith((site.url, "data:")):
                 seen.append(request.url)
 
+        def listen(message: ConsoleMessage, said: list[str] = problems) -> None:
+            if "Content Security" in message.text:
+                said.append(message.text)
+
         page.on("request", watch)
-        page.on("console", lambda m: problems.append(m.text) if "Content Security" in m.text else None)
+        page.on("console", listen)
         sign_in(page, person.username)
         for path in paths:
             problems += problems_of(page, path)
