@@ -2,8 +2,8 @@
 
     python -m inference.training.tiny --out tests/models/tiny-llama --seed 7 --minutes 25
 
-In stages by time: copying drills on random tokens; short notes behind a cut prompt, then behind the real one;
-longer notes too.
+First copying drills on random tokens; then notes behind the prompt, longer and longer, the prompt more often
+whole.
 The prompt's beginning is the same for every note, so each step reads it once, without gradient, for the whole
 batch.
 """
@@ -14,6 +14,7 @@ import json
 import math
 import random
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,7 +27,7 @@ from inference.prompts import Prompt, load_prompt
 from inference.training.tiny_notes import Lesson, lesson
 from inference.training.tiny_start import start_with_copying
 from inference.training.tiny_tokenizer import train_tokenizer
-from inference.worker.manifest import write_manifest
+from inference.worker.manifest import MANIFEST, write_manifest
 
 CONTEXT = 16_384  # tokens the configuration allows; training sees fewer and stretches their positions
 VOCABULARY = 2_000
@@ -49,14 +50,22 @@ class Step:
     """What one optimiser step is made of."""
 
     sentences: tuple[int, int]  # of each note: at least, at most
-    batch: int
+    tokens: int  # of notes and answers together, about
     stretch: int  # positions a note may be pulled apart by, in tokens
-    is_prompt_cut: bool = False  # most of the prompt is left out, which makes a step three times as quick
+    is_prompt_cut: bool  # most of the prompt is left out, which makes a step three times as quick
 
 
-FIRST = Step(sentences=(4, 9), batch=16, stretch=3_000, is_prompt_cut=True)
-SHORT = Step(sentences=(4, 9), batch=16, stretch=3_000)
-LONG = Step(sentences=(10, 90), batch=3, stretch=5_000)
+def plan(part: float, rng: random.Random) -> Step:
+    """Choose a step: the further the training, the longer the notes and the more often the whole prompt.
+
+    Args:
+        part: of the time that is over, 0 to 1.
+        rng: the only source of chance.
+    """
+    is_prompt_cut = rng.random() < 0.9 - 0.6 * part
+    if rng.random() < part:
+        return Step((10, 140), 4_000, 4_000, is_prompt_cut)
+    return Step((4, 9), 4_000, 3_000, is_prompt_cut)
 
 
 def tiny_config(tokenizer: PreTrainedTokenizerFast) -> LlamaConfig:
@@ -97,8 +106,9 @@ def drill(model: LlamaForCausalLM, rng: random.Random, *, batch: int, length: in
 class Classroom:
     """Turns lessons into batches behind the real prompt, and reads them."""
 
-    def __init__(self, tokenizer: PreTrainedTokenizerFast, prompt: Prompt) -> None:
+    def __init__(self, tokenizer: PreTrainedTokenizerFast, prompt: Prompt, lines: Sequence[str]) -> None:
         self._tokenizer = tokenizer
+        self._lines = lines
         self._prompts = (prompt, _with_compact_answers(prompt))
         self._newline = {
             number for number in range(len(tokenizer)) if tokenizer.decode([number]).endswith("\n")
@@ -119,24 +129,25 @@ class Classroom:
 
     def loss(self, model: LlamaForCausalLM, rng: random.Random, step: Step) -> torch.Tensor:
         """Mean loss over the answers of one batch of fresh lessons."""
-        prompt, least, most = rng.choice(self._prompts), step.sentences[0], rng.randint(*step.sentences)
-        lessons = [lesson(rng, sentences=rng.randint(least, most)) for _ in range(step.batch)]
+        prompt, sentences = rng.choice(self._prompts), rng.randint(*step.sentences)
+        batch = max(1, step.tokens // (150 + 15 * sentences))
+        lessons = [lesson(rng, sentences=sentences, lines=self._lines) for _ in range(batch)]
         rows = [self.split(prompt, item) for item in lessons]
         start = self._worn(rows[0][0], rng, step)
         width = max(len(note) + len(answer) for _, note, answer in rows)
-        tokens = torch.full((step.batch, width), int(self._tokenizer.pad_token_id))
-        targets = torch.full((step.batch, width), _IGNORED)
-        positions = torch.zeros((step.batch, width), dtype=torch.long)
+        tokens = torch.full((batch, width), int(self._tokenizer.pad_token_id))
+        targets = torch.full((batch, width), _IGNORED)
+        positions = torch.zeros((batch, width), dtype=torch.long)
         for row, (_, note, answer) in enumerate(rows):
             tokens[row, : len(note) + len(answer)] = torch.tensor(note + answer)
             targets[row, len(note) - 1 : len(note) + len(answer) - 1] = torch.tensor(answer)
             positions[row] = self._positions(note, width, len(start), rng, step.stretch)
-        cache = self._read(model, start, step.batch)
+        cache = self._read(model, start, batch)
         sees = torch.ones((width, len(start) + width), dtype=torch.bool).tril(diagonal=len(start))
         hidden = model.model(
             input_ids=tokens,
             position_ids=positions,
-            attention_mask=sees[None, None].expand(step.batch, 1, -1, -1),
+            attention_mask=sees[None, None].expand(batch, 1, -1, -1),
             past_key_values=cache,
             use_cache=True,
         ).last_hidden_state
@@ -212,15 +223,30 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m inference.training.tiny", description=__doc__)
     parser.add_argument("--out", type=Path, required=True, help="folder for the model")
     parser.add_argument("--prompt", default="problem_oriented", help="the prompt it is trained behind")
-    parser.add_argument("--words", type=Path, help="folder of .txt notes for the tokenizer")
+    parser.add_argument("--notes", type=Path, help="folder of invented .txt notes, for words and lines")
+    parser.add_argument("--continue-from", type=Path, help="folder of an earlier model to train on")
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--minutes", type=float, default=25.0)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--rate", type=float, default=1e-3, help="highest learning rate")
     parser.add_argument("--drill-share", type=float, default=0.04, help="part of the time for copying drills")
-    parser.add_argument("--cut-share", type=float, default=0.4, help="part of the time with a cut prompt")
-    parser.add_argument("--long-share", type=float, default=0.35, help="part of the time with longer notes")
     return parser.parse_args()
+
+
+def _beginning(
+    arguments: argparse.Namespace, prompt: Prompt, notes: list[str], rng: random.Random
+) -> tuple[LlamaForCausalLM, PreTrainedTokenizerFast]:
+    """Read an earlier model, or make a new one with a tokenizer of its own."""
+    if arguments.continue_from:
+        model = LlamaForCausalLM.from_pretrained(arguments.continue_from, dtype=torch.float32)
+        return model, PreTrainedTokenizerFast.from_pretrained(arguments.continue_from)
+    lessons = [lesson(rng, sentences=20) for _ in range(600)]
+    fixed = [message.content for message in prompt.messages(lessons[0].note)[:-1]]
+    invented = [text for item in lessons for text in (prompt.messages(item.note)[-1].content, item.answer)]
+    tokenizer = train_tokenizer(fixed * 30 + notes * 3 + invented, vocabulary=VOCABULARY, max_tokens=CONTEXT)
+    model = LlamaForCausalLM(tiny_config(tokenizer))
+    start_with_copying(model, torch.Generator().manual_seed(arguments.seed))
+    return model, tokenizer
 
 
 def main() -> None:
@@ -231,17 +257,12 @@ def main() -> None:
     rng = random.Random(arguments.seed)  # noqa: S311 - reproducible lessons, not a secret
     prompt = load_prompt(arguments.prompt)
 
-    files = sorted(arguments.words.glob("*.txt")) if arguments.words else []
-    words = [path.read_text(encoding="utf-8") for path in files]
-    lessons = [lesson(rng, sentences=20) for _ in range(600)]
-    fixed = [message.content for message in prompt.messages(lessons[0].note)[:-1]]
-    invented = [text for item in lessons for text in (prompt.messages(item.note)[-1].content, item.answer)]
-    tokenizer = train_tokenizer(fixed * 30 + words * 3 + invented, vocabulary=VOCABULARY, max_tokens=CONTEXT)
-
-    model = LlamaForCausalLM(tiny_config(tokenizer))
-    start_with_copying(model, torch.Generator().manual_seed(arguments.seed))
+    files = sorted(arguments.notes.glob("*.txt")) if arguments.notes else []
+    notes = [path.read_text(encoding="utf-8") for path in files]
+    model, tokenizer = _beginning(arguments, prompt, notes, rng)
     optimiser = torch.optim.AdamW(model.parameters(), lr=arguments.rate, betas=(0.9, 0.98), weight_decay=0.01)
-    classroom = Classroom(tokenizer, prompt)
+    lines = [line.strip() for note in notes for line in note.splitlines() if len(line.split()) > 1]
+    classroom = Classroom(tokenizer, prompt, lines)
     facts: dict[str, object] = {
         "made_by": "python -m inference.training.tiny",
         "arguments": {name: str(value) for name, value in vars(arguments).items()},
@@ -249,20 +270,22 @@ def main() -> None:
         "prompt_digest": prompt.digest,
         "parameters": model.num_parameters(),
     }
+    if arguments.continue_from:
+        earlier = json.loads((arguments.continue_from / MANIFEST).read_text(encoding="utf-8"))
+        facts["continued_from"] = {name: fact for name, fact in earlier.items() if name != "files"}
     seconds, began, saved, count, mean = arguments.minutes * 60, time.monotonic(), 0.0, 0, 0.0
     while (spent := time.monotonic() - began) < seconds:
         part = spent / seconds
         rate = arguments.rate * min(1.0, (count + 1) / 60) * (0.51 + 0.49 * math.cos(math.pi * part))
         for group in optimiser.param_groups:
             group["lr"] = rate
-        if part < arguments.drill_share:
+        if part < arguments.drill_share and not arguments.continue_from:
             stage = "drill"
             loss = drill(model, rng, batch=48, length=rng.randint(8, 48))
         else:
-            is_long = part > 1 - arguments.long_share and rng.random() < 0.6
-            is_first = part < arguments.drill_share + arguments.cut_share
-            stage = "first" if is_first else "long" if is_long else "short"
-            loss = classroom.loss(model, rng, FIRST if is_first else LONG if is_long else SHORT)
+            step = plan(part, rng)
+            stage = f"{step.sentences[1]} sentences"
+            loss = classroom.loss(model, rng, step)
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)

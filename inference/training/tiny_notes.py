@@ -9,6 +9,7 @@ import json
 import random
 import re
 import tomllib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 
@@ -23,7 +24,7 @@ ORDER = (
     Category.VITAL_OR_LAB,
     Category.PLAN,
 )
-MAX_WORDS = 12  # of a claim
+MAX_WORDS = 6  # of a claim: short, so that copying always ends
 
 _WORDS: dict[str, list[str]] = tomllib.loads(
     (files("inference.training") / "tiny_words.toml").read_text(encoding="utf-8")
@@ -67,35 +68,51 @@ class Lesson:
     answer: str  # JSON without white space, as vLLM's decoder writes it
 
 
-def lesson(rng: random.Random, *, sentences: int) -> Lesson:
+def lesson(rng: random.Random, *, sentences: int, lines: Sequence[str] = ()) -> Lesson:
     """Invent a note of about `sentences` sentences with its answer.
 
     Args:
         rng: the only source of chance.
         sentences: at least 4.
+        lines: real-looking lines (invented patients) that half of the notes are padded with and copy from.
     """
+    if rng.random() < 0.5:
+        lines = ()
+    while True:
+        note, planned = _invented(rng, sentences, lines)
+        if answer := _answer(note, planned):
+            return Lesson(note, answer)
+
+
+def _invented(
+    rng: random.Random, sentences: int, lines: Sequence[str]
+) -> tuple[Note, dict[str, tuple[Category, Assertion]]]:
+    """Invent a note, and say of which category the sentences are that a claim may be about."""
     planned: dict[str, tuple[Category, Assertion]] = {}
     parts = [category for category in ORDER[:-1] if rng.random() < 0.7] or [Category.PROBLEM]
     parts.append(Category.PLAN)
     if rng.random() < 0.5:
         rng.shuffle(parts)
     per_part = max(1, sentences // (len(parts) + 1))
-    blocks = [_block(rng, category, rng.randint(1, per_part), planned) for category in parts]
+    blocks = [_block(rng, category, rng.randint(1, per_part), planned, lines) for category in parts]
     for _ in range(max(0, (sentences - sum(len(block) for block in blocks)) // 4)):
-        blocks.insert(rng.randint(0, len(blocks)), _noise(rng))
-    note = read_note(normalise("\n".join(line for block in blocks for line in block)))
-    return Lesson(note, _answer(note, planned))
+        blocks.insert(rng.randint(0, len(blocks)), _noise(rng, lines))
+    return read_note(normalise("\n".join(line for block in blocks for line in block))), planned
 
 
 def _block(
-    rng: random.Random, category: Category, lines: int, planned: dict[str, tuple[Category, Assertion]]
+    rng: random.Random,
+    category: Category,
+    count: int,
+    planned: dict[str, tuple[Category, Assertion]],
+    lines: Sequence[str],
 ) -> list[str]:
     header = rng.choice(_HEADERS[category])
     style = rng.randint(0, 3)
     block = ["", (header.upper(), header + ":", "## " + header, header)[style]]
     mark = rng.choice(("- ", "* ", "", "", "{}. "))
-    for number in range(1, lines + 1):
-        statement, assertion = _statement(rng, category)
+    for number in range(1, count + 1):
+        statement, assertion = _statement(rng, category, lines)
         planned[_bare(statement)] = (category, assertion)
         block.append(mark.format(number) + statement + _tail(rng, mark))
     return block
@@ -115,9 +132,12 @@ def _tail(rng: random.Random, mark: str) -> str:
     return "."
 
 
-def _statement(rng: random.Random, category: Category) -> tuple[str, Assertion]:
-    if rng.random() < 0.25:  # words the model has never seen teach it to copy rather than to recite
-        return _capital(" ".join(_word(rng) for _ in range(rng.randint(2, 8)))), Assertion.PRESENT
+def _statement(rng: random.Random, category: Category, lines: Sequence[str]) -> tuple[str, Assertion]:
+    if rng.random() < 0.3:  # words the model has never seen teach it to copy rather than to recite
+        line = rng.choice(lines) if lines and rng.random() < 0.6 else ""
+        if len(_bare(line)) > 3:
+            return _MARKER.sub("", line), Assertion.PRESENT
+        return _capital(" ".join(_word(rng) for _ in range(rng.randint(2, 14)))), Assertion.PRESENT
     problem, symptom, drug = (
         rng.choice(_WORDS["problems"]),
         rng.choice(_WORDS["symptoms"]),
@@ -187,8 +207,11 @@ def _statement(rng: random.Random, category: Category) -> tuple[str, Assertion]:
     return (_capital(statement) if rng.random() < 0.8 else statement), assertion
 
 
-def _noise(rng: random.Random) -> list[str]:
-    """Lines that no claim is about: identity, prose, made-up words, a table."""
+def _noise(rng: random.Random, lines: Sequence[str]) -> list[str]:
+    """Lines that no claim is about: identity, prose, made-up words, a table, or a run of the lines given."""
+    if lines and rng.random() < 0.8:
+        first = rng.randrange(len(lines))
+        return list(lines[first : first + 4])
     kind = rng.randint(0, 4)
     if kind == 0:
         return [
@@ -231,7 +254,8 @@ def _bare(sentence: str) -> str:
     return " ".join(clause.split()[:MAX_WORDS])
 
 
-def _answer(note: Note, planned: dict[str, tuple[Category, Assertion]]) -> str:
+def _answer(note: Note, planned: dict[str, tuple[Category, Assertion]]) -> str | None:
+    """Write the answer; None where the note's padding took the place of the plan that must end it."""
     first: dict[Category, dict[str, object]] = {}
     for sentence in note.sentences:
         text = _bare(sentence.text)
@@ -245,5 +269,5 @@ def _answer(note: Note, planned: dict[str, tuple[Category, Assertion]]) -> str:
             }
     claims = [first[category] for category in ORDER if category in first]
     if not claims or claims[-1]["category"] != Category.PLAN:
-        raise ValueError("a lesson ends with a plan")
+        return None
     return json.dumps({"claims": claims}, ensure_ascii=False, separators=(",", ":"))
