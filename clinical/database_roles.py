@@ -7,6 +7,8 @@ from django.conf import settings
 from django.core.management import call_command
 from django.db import connections
 
+from clinical.sealed import current_key_id, search_hash
+
 INSERT_ONLY = (
     "AuditEvent",
     "DataKey",
@@ -46,9 +48,15 @@ def after_migrate(sender: Any, using: str, **_: Any) -> None:
         return
     call_command("createcachetable", database=using, verbosity=0)
     role = settings.DATABASES["default"]["USER"]
+    if role == settings.DATABASES[using]["USER"]:
+        return  # one role for both: the web server and the workers will refuse to start
     with connections[using].cursor() as cursor:
         quote = connections[using].ops.quote_name
         application = quote(str(role))
+        # Temporary tables could stand in for the real ones inside the guards.
+        cursor.execute("SELECT current_database()")
+        (database,) = cursor.fetchone()
+        cursor.execute(f"REVOKE TEMPORARY ON DATABASE {quote(database)} FROM PUBLIC, {application}")
         cursor.execute(f"GRANT USAGE ON SCHEMA public TO {application}")
         cursor.execute(f"REVOKE ALL ON ALL TABLES IN SCHEMA public FROM {application}")
         cursor.execute(f"GRANT SELECT ON ALL TABLES IN SCHEMA public TO {application}")
@@ -65,6 +73,9 @@ def after_migrate(sender: Any, using: str, **_: Any) -> None:
             cursor.execute(
                 f"REVOKE ALL ON account_emailaddress, account_emailconfirmation FROM {application}"
             )
+    # Made now and committed: a first use inside a transaction that fails would leave a key nobody has.
+    current_key_id()
+    search_hash("first use", "")
 
 
 def owns_tables() -> bool:

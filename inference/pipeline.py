@@ -79,6 +79,6 @@ def checked(claim: DraftClaim, note: Note) -> CheckedClaim:
         text=claim.text,
         category=claim.category,
         assertion=claim.assertion,
-        evidence=tuple(sentences[number] for number in claim.evidence if number in sentences),
+        evidence=tuple(sentences[number] for number in dict.fromkeys(claim.evidence) if number in sentences),
         flags=check_claim(claim, note),
     )

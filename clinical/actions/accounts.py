@@ -1,5 +1,6 @@
 """Accounts, care teams and memberships: an operator's work. Nobody changes their own account."""
 
+import datetime
 import secrets
 from dataclasses import dataclass
 from typing import Any
@@ -32,6 +33,8 @@ WORDS = [
     "pebble",
 ]
 
+LOCK_OUT = datetime.timedelta(minutes=5)
+
 
 def logged_in(*, by: User) -> None:
     """Audit a log-in."""
@@ -53,6 +56,24 @@ def login_failed(*, username: str) -> None:
             Entry(AuditType.LOGIN_FAILED, None, account, detail={"is_known_account": account is not None}),
             outcome=AuditEvent.Outcome.FAILED,
         )
+
+
+def locked_out(*, username: str) -> None:
+    """Audit a log-in that was refused after too many failures; one row in five minutes, or it would flood."""
+    account = User.objects.filter(username__iexact=username).first()
+    recent = AuditEvent.objects.filter(
+        type=AuditType.LOGIN_FAILED,
+        outcome=AuditEvent.Outcome.DENIED,
+        object_id=account.pk if account else None,
+        recorded_at__gt=timezone.now() - LOCK_OUT,
+    )
+    with transaction.atomic(durable=True):
+        if not recent.exists():
+            detail = {"is_known_account": account is not None, "because": "locked_out"}
+            write(
+                Entry(AuditType.LOGIN_FAILED, None, account, detail=detail),
+                outcome=AuditEvent.Outcome.DENIED,
+            )
 
 
 def password_changed(*, by: User) -> None:
@@ -104,7 +125,7 @@ def create(*, by: User | None, username: str, full_name: str, role: str) -> NewP
 
 
 def _account(pk: UUID, *, by: User) -> User:
-    account = User.objects.select_for_update().filter(pk=pk).first()
+    account = User.objects.select_for_update(no_key=True).filter(pk=pk).first()
     if account is None:
         raise Refused(NOT_FOUND)
     if refusal := may_change_account(by, account):
@@ -244,7 +265,7 @@ def _membership(pk: UUID, *, by: User) -> Membership:
 
 
 def _one(model: Any, pk: UUID) -> Any:
-    thing = model.objects.select_for_update().filter(pk=pk).first()
+    thing = model.objects.select_for_update(no_key=True).filter(pk=pk).first()
     if thing is None:
         raise Refused(NOT_FOUND)
     return thing

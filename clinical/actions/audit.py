@@ -155,7 +155,7 @@ def audited(
 
 def _deny(entry: Entry, refused: Refused) -> None:
     thing = refused.thing if refused.thing is not None else entry.thing
-    patient_id = entry.patient_id or getattr(thing, "patient_id", None)
+    patient_id = getattr(thing, "patient_id", None) or entry.patient_id
     if thing is not None and thing._meta.model_name == "patient":
         patient_id = thing.pk
     denial = Entry(entry.type, entry.by, thing, patient_id, {"because": refused.refusal.code})
@@ -170,6 +170,8 @@ def write(entry: Entry, *, outcome: str = AuditEvent.Outcome.SUCCESS) -> None:
     """
     person, thing = entry.by, entry.thing
     with connection.cursor() as cursor:
+        # Foreign keys are else checked at commit, which would take row locks after the chain's: a deadlock.
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         cursor.execute(
             "INSERT INTO clinical_auditevent (id, type, action, outcome, actor_id, actor, actor_role,"
             " address, patient_id, object_type, object_id, detail)"
@@ -234,7 +236,7 @@ class AuditFilter:
             rows = rows.filter(outcome=self.outcome)
         if self.since:
             rows = rows.filter(recorded_at__gte=_midnight(self.since))
-        if self.until:
+        if self.until and self.until < datetime.date.max:
             rows = rows.filter(recorded_at__lt=_midnight(self.until + datetime.timedelta(days=1)))
         return rows
 

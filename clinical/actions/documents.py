@@ -10,7 +10,7 @@ from django.utils import timezone
 from clinical.access import Refusal, Refused
 from clinical.actions import jobs
 from clinical.actions.audit import audited
-from clinical.actions.finding import find
+from clinical.actions.finding import find, has_opened
 from clinical.actions.patients import has_namesake
 from clinical.models import (
     AuditType,
@@ -69,7 +69,7 @@ def upload(
         supersedes: Note | None = find(Note.objects, supersedes_id, by=by) if supersedes_id else None
         if supersedes and supersedes.patient_id != patient.pk:
             raise Refused(Refusal("other_patient", "The corrected note is another patient's.", 422))
-        Patient.objects.select_for_update().get(pk=patient.pk)
+        Patient.objects.select_for_update(no_key=True).get(pk=patient.pk)
         content_hash = keyed_digest("bytes", content)
         known = Document.objects.not_withdrawn().filter(patient=patient, content_hash=content_hash).first()
         document = known or Document.objects.create(
@@ -86,9 +86,15 @@ def upload(
         )
         entry.thing = document
         entry.detail.update(format=str(kind), bytes=len(content), is_known=known is not None)
-        if not known:
+        if not known or _reading_failed(known):
             jobs.queue(Job.Kind.EXTRACT, document=document, by=by)
     return Upload(document, known is not None)
+
+
+def _reading_failed(document: Document) -> bool:
+    """Say whether every attempt to read a document is over without a note: sending it again tries again."""
+    unread = not Note.objects.filter(document=document).exists()
+    return unread and not document.jobs.live().exists()
 
 
 @dataclass(frozen=True)
@@ -136,8 +142,9 @@ def open_document(*, by: User, document_id: UUID) -> DocumentPage:
 
 
 def progress(*, by: User, document_id: UUID) -> DocumentPage:
-    """Look again at a page that was opened: polling is not a read, but its denial is audited."""
-    if Document.objects.visible_to(by).filter(pk=document_id).exists():
+    """Look again at a page that was opened: no further read. A first look and a denial are audited."""
+    visible = Document.objects.visible_to(by).only("pk").filter(pk=document_id).first()
+    if visible and has_opened(visible, AuditType.DOCUMENT_OPENED, by=by):
         return _page(document_id, by)
     return open_document(by=by, document_id=document_id)
 
@@ -200,7 +207,7 @@ def withdraw(*, by: User, document_id: UUID, reason: str) -> Withdrawal:
         entry.thing, entry.patient_id = document, document.patient_id
         if not reason.strip():
             raise Refused(Refusal("no_reason", "Say why this was entered in error.", 422), thing=document)
-        Patient.objects.select_for_update().get(pk=document.patient_id)
+        Patient.objects.select_for_update(no_key=True).get(pk=document.patient_id)
         if Withdrawal.objects.filter(document=document).exists():
             raise Refused(
                 Refusal("withdrawn", "This document is marked entered in error already.", 409), thing=document

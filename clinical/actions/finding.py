@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from clinical.access import NOT_FOUND, Refused
-from clinical.models import User
+from clinical.models import AuditEvent, AuditType, User
 
 
 def find(things: Any, pk: UUID | str, *, by: User) -> Any:
@@ -21,3 +21,9 @@ def find(things: Any, pk: UUID | str, *, by: User) -> Any:
     if found is None:
         raise Refused(NOT_FOUND, thing=things.model._base_manager.filter(pk=pk).first())
     return found
+
+
+def has_opened(thing: Any, kind: AuditType, *, by: User) -> bool:
+    """Say whether the person has opened a thing: only then is a poll of it no further read."""
+    opened = AuditEvent.objects.filter(object_id=thing.pk, actor_id=by.pk, type=kind)
+    return opened.filter(outcome=AuditEvent.Outcome.SUCCESS).exists()

@@ -110,10 +110,13 @@ def _fail(job: Job, failure: Failure) -> None:
     is_over = not failure.is_temporary or job.attempts_left == 0
     now = timezone.now()
     with transaction.atomic():
-        Summary.objects.filter(job=job, status=Summary.Status.STREAMING).update(
+        held = Job.objects.filter(pk=job.pk, attempt=job.attempt).live()
+        if not held.select_for_update(no_key=True).exists():
+            return  # taken over, cancelled or ended: whoever did it has dealt with the draft
+        streaming = Summary.objects.filter(job=job, status=Summary.Status.STREAMING)
+        streaming.filter(attempt__lte=job.attempt).update(
             status=Summary.Status.ABANDONED, ended_at=now, abandoned_because=failure.code
         )
-        held = Job.objects.filter(pk=job.pk, attempt=job.attempt).live()
         if not is_over:
             held.update(
                 status=Job.Status.QUEUED,
@@ -170,11 +173,13 @@ def seconds_since_tick() -> float | None:
 def cancel_all(jobs: models.QuerySet[Job]) -> None:
     """Cancel the live ones of some jobs, in the caller's transaction, with the drafts they had begun."""
     now = timezone.now()
-    Summary.objects.filter(job__in=jobs, status=Summary.Status.STREAMING).update(
-        status=Summary.Status.ABANDONED, ended_at=now, abandoned_because="cancelled"
-    )
-    jobs.filter(status__in=[Job.Status.QUEUED, Job.Status.RUNNING]).update(
+    ids = list(jobs.values_list("pk", flat=True))
+    # Jobs first, as every fenced writer locks them: the other order deadlocks, or misses a draft just begun.
+    Job.objects.filter(pk__in=ids).live().update(
         status=Job.Status.CANCELLED, finished_at=now, lease_until=None
+    )
+    Summary.objects.filter(job__in=ids, status=Summary.Status.STREAMING).update(
+        status=Summary.Status.ABANDONED, ended_at=now, abandoned_because="cancelled"
     )
 
 
@@ -285,7 +290,12 @@ def cancel(*, by: User, job_id: UUID) -> Job:
 
 
 def _locked(job_id: UUID) -> Job:
-    job = Job.objects.select_for_update(of=("self",)).select_related("document").filter(pk=job_id).first()
+    job = (
+        Job.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("document")
+        .filter(pk=job_id)
+        .first()
+    )
     if job is None:
         raise Refused(NOT_FOUND)
     return job

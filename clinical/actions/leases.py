@@ -70,7 +70,7 @@ class Lease:
         Raises:
             LeaseLost: it does not.
         """
-        held = Job.objects.select_for_update().filter(
+        held = Job.objects.select_for_update(no_key=True).filter(
             pk=self.job.pk, status=Job.Status.RUNNING, attempt=self.attempt
         )
         job = held.first()

@@ -10,7 +10,7 @@ from django.db.utils import IntegrityError
 
 from clinical.access import NOT_FOUND, Refusal, Refused
 from clinical.actions.audit import audited
-from clinical.actions.finding import find
+from clinical.actions.finding import find, has_opened
 from clinical.models import (
     AuditType,
     CareTeam,
@@ -164,9 +164,11 @@ def open_patient(*, by: User, patient_id: UUID) -> PatientPage:
 
 
 def look_again(*, by: User, patient_id: UUID) -> PatientPage:
-    """Look again at a page that was opened, while something is sent from it: no event, but for a denial."""
+    """Look again at a page that was opened: no further read. A first look and a denial are audited."""
     patient = Patient.objects.visible_to(by).filter(pk=patient_id).first()
-    return _page(patient, by) if patient else open_patient(by=by, patient_id=patient_id)
+    if patient and has_opened(patient, AuditType.PATIENT_OPENED, by=by):
+        return _page(patient, by)
+    return open_patient(by=by, patient_id=patient_id)
 
 
 def _page(patient: Patient, by: User) -> PatientPage:

@@ -155,6 +155,12 @@ class ReviewPage:
         return self.is_ready and self.signature is None and not self.withdrawals
 
     @property
+    def is_hidden(self) -> bool:
+        """Nothing of an abandoned draft is shown, nor of an unsigned one whose note was entered in error."""
+        is_withdrawn = bool(self.withdrawals) and self.signature is None
+        return is_withdrawn or self.summary.status == Summary.Status.ABANDONED
+
+    @property
     def draft_label(self) -> str:
         """What stands on every screen and print until it is signed; "" once it is."""
         if self.signature:

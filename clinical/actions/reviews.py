@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 from uuid import UUID
 
@@ -19,6 +19,7 @@ from clinical.models import (
     Claim,
     Decision,
     Note,
+    Patient,
     Review,
     Signature,
     Summary,
@@ -31,6 +32,11 @@ from inference.text import from_layout
 from inference.vocabulary import Assertion, Category
 
 CLAIM_CHARACTERS = 1_000
+CHANGED = Refusal(
+    "stale",
+    "Somebody has worked on this summary since you opened it. Your last step was not saved.",
+    409,
+)
 
 
 def _locked(summary_id: UUID, version: int, *, by: User, entry: Entry) -> tuple[Summary, Review]:
@@ -43,11 +49,12 @@ def _locked(summary_id: UUID, version: int, *, by: User, entry: Entry) -> tuple[
     entry.thing, entry.patient_id = summary, summary.patient_id
     if summary.status != Summary.Status.READY:
         raise Refused(Refusal("incomplete", "This draft is not complete yet.", 409), thing=summary)
+    Patient.objects.select_for_update(no_key=True).get(pk=summary.patient_id)  # as a withdrawal does
     if summary.sources.filter(note__document__withdrawal__isnull=False).exists():
         sentence = "The note was entered in error; its draft can no longer be reviewed."
         raise Refused(Refusal("withdrawn", sentence, 409), thing=summary)
     Review.objects.bulk_create([Review(summary=summary)], ignore_conflicts=True)
-    review = Review.objects.select_for_update().get(summary=summary)
+    review = Review.objects.select_for_update(no_key=True).get(summary=summary)
     if Signature.objects.filter(review=review).exists():
         raise Refused(Refusal("signed", "This summary is signed. Write an addendum.", 409), thing=summary)
     if review.version != version:
@@ -58,12 +65,7 @@ def _locked(summary_id: UUID, version: int, *, by: User, entry: Entry) -> tuple[
 def _stale(review: Review, version: int) -> Refusal:
     since = review.decisions.filter(number__gt=version).select_related("by")
     items = tuple(f"{d.by.full_name}: {d.get_verb_display().lower()} a claim" for d in since)
-    return Refusal(
-        "stale",
-        "Somebody has worked on this summary since you opened it. Your last step was not saved.",
-        409,
-        items,
-    )
+    return replace(CHANGED, items=items)
 
 
 def _content(
@@ -76,8 +78,10 @@ def _content(
         raise Refused(Refusal("bad_claim", sentence, 422), thing=summary)
     note = Note.objects.get(summary_sources__summary=summary)
     read = from_layout(note.text, note.layout)
-    known = {sentence.number for sentence in read.sentences}
-    numbers = tuple(sorted({n for n in evidence if n in known})) or find_evidence(text, read)
+    if unknown := sorted(set(evidence) - {sentence.number for sentence in read.sentences}):
+        sentence = f"The note has no sentence {', '.join(str(n) for n in unknown)}."
+        raise Refused(Refusal("no_such_sentence", sentence, 422), thing=summary)
+    numbers = tuple(sorted(set(evidence))) or find_evidence(text, read)
     draft = DraftClaim(text, Category(category), Assertion(assertion), numbers)
     flags = [asdict(flag) for flag in check_claim(draft, read)]
     return {
@@ -119,9 +123,9 @@ def decide(
     with audited(AuditType.CLAIM_DECIDED, by=by, verb=verb) as entry:
         summary, review = _locked(summary_id, version, by=by, entry=entry)
         shown = _shown(summary, target, by=by)
-        if kind == Decision.Verb.ACCEPT and shown.verb in {Decision.Verb.EDIT, Decision.Verb.ADD}:
-            sentence = "This claim stands as a clinician wrote it; undo that first."
-            raise Refused(Refusal("is_edited", sentence, 409, (target,)), thing=summary)
+        if kind == Decision.Verb.ACCEPT and shown.is_decided:
+            sentence = "This claim is decided already; undo that first."
+            raise Refused(Refusal("is_decided", sentence, 409, (target,)), thing=summary)
         content = None
         if kind == Decision.Verb.EDIT:
             content = _content(summary, text=text, category=category, assertion=assertion, evidence=evidence)
@@ -312,5 +316,7 @@ def add_addendum(*, by: User, summary_id: UUID, text: str) -> ReviewPage:
             )
         if not text.strip():
             raise Refused(Refusal("empty", "An addendum needs text.", 422), thing=summary)
+        if any(addendum.text == text.strip() for addendum in signature.addenda.all()):
+            raise Refused(Refusal("is_there", "This addendum is there already.", 409), thing=summary)
         Addendum.objects.create(signature=signature, by=by, text=text.strip())
         return build(summary, by=by)

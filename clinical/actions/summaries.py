@@ -7,10 +7,10 @@ from uuid import UUID
 from django.db import models
 from django.db.models.functions import Coalesce
 
-from clinical.access import NOT_FOUND, Refusal, Refused, may_use_note
+from clinical.access import Refusal, Refused, may_use_note
 from clinical.actions import jobs
 from clinical.actions.audit import audited
-from clinical.actions.finding import find
+from clinical.actions.finding import find, has_opened
 from clinical.actions.review_pages import ReviewedClaim, ReviewPage, build, engine_claims
 from clinical.models import (
     AuditType,
@@ -85,29 +85,39 @@ def _read(kind: AuditType, summary_id: UUID, by: User, *, demand_complete: bool 
 
 @dataclass(frozen=True)
 class Progress:
-    """What came since the cursor. `after` is the next cursor."""
+    """What came since the cursor.
+
+    Attributes:
+        claims: only while the draft streams.
+        after: the next cursor.
+        claim_count, critical_count: of a finished draft; 0 before.
+    """
 
     summary: Summary
     claims: list[ReviewedClaim]
     after: int
+    claim_count: int
+    critical_count: int
 
 
 def progress(*, by: User, summary_id: UUID, after: int) -> Progress:
-    """Fetch the claims that came after a position; polling is not a read, but its denial is audited."""
-    with_denial = audited_look(by, summary_id)
-    claims = engine_claims(with_denial, after=after)
-    return Progress(with_denial, claims, claims[-1].position if claims else after)
+    """Fetch the claims that came after a position.
 
-
-def audited_look(by: User, summary_id: UUID) -> Summary:
-    """Find a summary for polling: no event when it is seen, an audited denial when it may not be."""
-    visible: Summary | None = (
-        Summary.objects.visible_to(by).select_related("model_version").filter(pk=summary_id).first()
-    )
-    if visible is None:
-        with audited(AuditType.SUMMARY_OPENED, by=by):
-            raise Refused(NOT_FOUND, thing=Summary.objects.filter(pk=summary_id).first())
-    return visible
+    Polling a summary that was opened is no further read; a denial and a first look by polling are audited.
+    A draft that is over gives no claims: the page that shows them is opened anew.
+    """
+    visible = Summary.objects.visible_to(by).select_related("model_version").filter(pk=summary_id).first()
+    if visible is None or not has_opened(visible, AuditType.SUMMARY_OPENED, by=by):
+        with audited(AuditType.SUMMARY_OPENED, by=by) as entry:
+            entry.thing = visible = find(Summary.objects.select_related("model_version"), summary_id, by=by)
+            entry.patient_id = visible.patient_id
+    is_streaming = visible.status == Summary.Status.STREAMING
+    claims = engine_claims(visible, after=after) if is_streaming else []
+    counted = critical = 0
+    if visible.status == Summary.Status.READY:
+        counted = visible.claims.count()
+        critical = visible.claims.filter(flags__severity=Severity.CRITICAL).distinct().count()
+    return Progress(visible, claims, claims[-1].position if claims else after, counted, critical)
 
 
 @dataclass(frozen=True)
@@ -164,6 +174,13 @@ def worklist(*, by: User) -> Worklist:
         in_work = list(documents.filter(job_status__in=live)[:WORKLIST_ROWS])
         signed = list(
             Signature.objects.filter(review__summary__patient__in=Patient.objects.visible_to(by))
+            .annotate(
+                is_withdrawn=models.Exists(
+                    SummarySource.objects.filter(
+                        summary=models.OuterRef("review__summary"), note__document__withdrawal__isnull=False
+                    )
+                )
+            )
             .defer("content_sealed")
             .select_related("signed_by", "review__summary__patient")
             .order_by("-signed_at", "-id")[:10]

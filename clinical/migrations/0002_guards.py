@@ -24,7 +24,8 @@ IMMUTABLE = (
 )
 
 REFUSE = """
-CREATE FUNCTION clinical_refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION clinical_refuse_change() RETURNS trigger LANGUAGE plpgsql
+    SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
     RAISE EXCEPTION 'rows of % are never changed or deleted', TG_TABLE_NAME USING ERRCODE = 'restrict_violation';
 END $$;
@@ -35,7 +36,8 @@ END $$;
 )
 
 SUMMARIES = """
-CREATE FUNCTION clinical_guard_summary() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION clinical_guard_summary() RETURNS trigger LANGUAGE plpgsql
+    SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
     IF TG_OP = 'DELETE' OR OLD.status <> 'streaming'
        OR (NEW.id, NEW.patient_id, NEW.job_id, NEW.attempt, NEW.model_version_id, NEW.started_at)
@@ -48,7 +50,8 @@ END $$;
 CREATE TRIGGER guard_summary BEFORE UPDATE OR DELETE ON clinical_summary
     FOR EACH ROW EXECUTE FUNCTION clinical_guard_summary();
 
-CREATE FUNCTION clinical_guard_claim() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION clinical_guard_claim() RETURNS trigger LANGUAGE plpgsql
+    SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
     IF NOT EXISTS (
         SELECT FROM clinical_summary s JOIN clinical_job j ON j.id = s.job_id
@@ -62,7 +65,8 @@ END $$;
 CREATE TRIGGER guard_claim BEFORE INSERT ON clinical_claim
     FOR EACH ROW EXECUTE FUNCTION clinical_guard_claim();
 
-CREATE FUNCTION clinical_guard_part() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION clinical_guard_part() RETURNS trigger LANGUAGE plpgsql
+    SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
     IF NOT EXISTS (
         SELECT FROM clinical_claim c JOIN clinical_summary s ON s.id = c.summary_id
@@ -77,7 +81,8 @@ CREATE TRIGGER guard_flag BEFORE INSERT ON clinical_flag
 CREATE TRIGGER guard_evidence BEFORE INSERT ON clinical_evidence
     FOR EACH ROW EXECUTE FUNCTION clinical_guard_part();
 
-CREATE FUNCTION clinical_guard_evidence_source() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION clinical_guard_evidence_source() RETURNS trigger LANGUAGE plpgsql
+    SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
     IF NOT EXISTS (
         SELECT FROM clinical_claim c JOIN clinical_summarysource s ON s.summary_id = c.summary_id
@@ -90,7 +95,8 @@ END $$;
 CREATE TRIGGER guard_evidence_source BEFORE INSERT ON clinical_evidence
     FOR EACH ROW EXECUTE FUNCTION clinical_guard_evidence_source();
 
-CREATE FUNCTION clinical_guard_review() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION clinical_guard_review() RETURNS trigger LANGUAGE plpgsql
+    SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
     IF TG_TABLE_NAME = 'clinical_decision' THEN
         IF EXISTS (SELECT FROM clinical_signature WHERE review_id = NEW.review_id) THEN
@@ -120,6 +126,9 @@ CREATE FUNCTION clinical_chain_audit() RETURNS trigger LANGUAGE plpgsql SECURITY
 DECLARE
     head public.clinical_audithead;
 BEGIN
+    IF TG_RELID <> 'public.clinical_auditevent'::regclass THEN
+        RAISE EXCEPTION 'this function chains the audit alone' USING ERRCODE = 'insufficient_privilege';
+    END IF;
     SELECT * INTO head FROM public.clinical_audithead FOR UPDATE;
     NEW.seq := head.seq + 1;
     NEW.recorded_at := clock_timestamp();
@@ -130,6 +139,7 @@ BEGIN
 END $$;
 CREATE TRIGGER chain_audit BEFORE INSERT ON clinical_auditevent
     FOR EACH ROW EXECUTE FUNCTION clinical_chain_audit();
+REVOKE EXECUTE ON FUNCTION clinical_chain_audit() FROM PUBLIC;
 """  # noqa: S608 - made of constants
 
 UNDO = """

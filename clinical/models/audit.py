@@ -125,6 +125,7 @@ class AuditEvent(models.Model):
             models.Index(fields=["actor", "-seq"]),
             models.Index(fields=["patient_id", "-seq"]),
             models.Index(fields=["type", "-seq"]),
+            models.Index(fields=["object_id", "actor_id"]),
             models.Index(fields=["recorded_at"]),
             GinIndex(
                 fields=["detail"],

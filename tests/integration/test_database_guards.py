@@ -105,3 +105,27 @@ def test_every_model_has_its_grants_and_every_field_its_privacy_class() -> None:
         assert not phi & plain, model
         if issubclass(model, Record):
             assert {name for name in fields if name.endswith("_sealed")} <= phi, model
+
+
+def test_a_temporary_table_cannot_stand_in_for_a_real_one(committed: None) -> None:
+    make_summary(make_clinician())
+
+    with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as application:
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            application.execute("CREATE TEMPORARY TABLE clinical_signature (review_id uuid)")
+        rows = application.execute(
+            "SELECT proname, proconfig FROM pg_proc WHERE proname LIKE 'clinical\\_%'"
+        ).fetchall()
+        assert rows
+        for name, settings in rows:
+            if name != "clinical_refuse_change":
+                assert any("pg_temp" in setting for setting in settings or []), name
+
+
+def test_the_application_cannot_move_the_head_of_the_chain_by_a_trigger_of_its_own(committed: None) -> None:
+    with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as application:
+        row = application.execute(
+            "SELECT has_function_privilege('clinical_chain_audit()', 'EXECUTE'),"
+            " has_schema_privilege('public', 'CREATE'), has_database_privilege(current_database(), 'TEMP')"
+        ).fetchone()
+    assert row == (False, False, False)

@@ -57,6 +57,19 @@ def test_a_document_that_cannot_be_read_is_kept_and_says_why(db: None) -> None:
     assert not Note.objects.exists()
 
 
+def test_a_document_whose_reading_failed_is_read_again_when_it_is_sent_again(db: None) -> None:
+    clinician = make_clinician()
+    document = make_document(clinician, content=b"%PDF-1.4\nthis is cut off", filename="letter.pdf", text="x")
+    run_jobs()
+
+    again = make_document(
+        clinician, document.patient, content=b"%PDF-1.4\nthis is cut off", filename="letter.pdf", text="x"
+    )
+
+    assert again == document
+    assert Job.objects.live().filter(document=document).count() == 1
+
+
 def test_a_document_that_names_another_patient_stops_until_a_clinician_confirms(db: None) -> None:
     clinician = make_clinician()
     patient = make_patient(clinician, mrn="EP-111111", given_name="Ida", family_name="Sample")

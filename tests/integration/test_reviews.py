@@ -161,3 +161,35 @@ def test_every_act_names_its_patient_in_the_audit(clinician: User, summary: Summ
 
     for event in AuditEvent.objects.exclude(type="patients_searched"):
         assert event.patient_id == summary.patient_id
+
+
+def test_a_sentence_number_that_the_note_does_not_have_is_refused(clinician: User, summary: Summary) -> None:
+    with pytest.raises(Refused, match="no_such_sentence"):
+        reviews.add(
+            by=clinician,
+            summary_id=summary.pk,
+            version=0,
+            text="Aspirin 81 mg daily",
+            category="medication",
+            assertion="present",
+            evidence=[8, 9999],
+        )
+
+
+def test_the_same_addendum_sent_twice_is_kept_once(clinician: User, summary: Summary) -> None:
+    reviews.sign(by=clinician, summary_id=summary.pk, version=0)
+    reviews.add_addendum(by=clinician, summary_id=summary.pk, text="Seen again.")
+
+    with pytest.raises(Refused, match="is_there"):
+        reviews.add_addendum(by=clinician, summary_id=summary.pk, text="Seen again. ")
+
+
+def test_a_first_look_by_polling_is_a_read_and_a_finished_draft_gives_no_claims_to_a_poll(
+    clinician: User, summary: Summary
+) -> None:
+    found = summaries.progress(by=clinician, summary_id=summary.pk, after=0)
+    summaries.progress(by=clinician, summary_id=summary.pk, after=0)
+
+    assert found.claims == []
+    assert found.claim_count == summary.claims.count()
+    assert AuditEvent.objects.filter(type="summary_opened").count() == 1
