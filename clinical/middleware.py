@@ -75,5 +75,10 @@ class AccessMiddleware:
 
 def refusal_page(request: HttpRequest, refusal: access.Refusal) -> HttpResponse:
     """Render a refusal, as a fragment where htmx asks."""
-    template = "errors/_refusal.html" if getattr(request, "htmx", False) else "errors/refusal.html"
-    return render(request, template, {"refusal": refusal}, status=refusal.status)
+    is_htmx = bool(getattr(request, "htmx", False))
+    template = "errors/_refusal.html" if is_htmx else "errors/refusal.html"
+    response = render(request, template, {"refusal": refusal}, status=refusal.status)
+    if is_htmx and refusal.status in {HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND}:
+        # The page itself may no longer be shown; without this a poll would ask, and be refused, for ever.
+        response["HX-Refresh"] = "true"
+    return response

@@ -54,8 +54,7 @@ def upload(request: Request, pk: UUID) -> HttpResponse:
             messages.info(request, "This document was here already; it is not stored twice.")
         return redirect("document", sent[0].document.pk)
     is_all_refused = not any(one.document for one in sent)
-    if not is_all_refused:
-        page = patients.look_again(by=request.user, patient_id=pk)
+    page = patients.look_again(by=request.user, patient_id=pk)
     context = patient_context(page, upload=form if is_all_refused else None) | {"sent": sent}
     return render(request, "patients/patient.html", context, status=422 if is_all_refused else 200)
 

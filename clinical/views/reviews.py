@@ -85,6 +85,8 @@ def sign(request: Request, pk: UUID) -> HttpResponse:
             messages.success(request, "Signed.")
             return redirect("summary", pk=pk)
     page = summaries.open_summary(by=request.user, summary_id=pk)
+    if request.method == "GET" and not request.htmx and request.GET.get("version") != str(page.version):
+        refusal, status = reviews.CHANGED, 409  # what is signed is what was read
     template = "summaries/_sign.html" if request.htmx else "summaries/sign.html"
     warnings = [claim for claim in page.undecided if claim.rank == 1]
     given = {**context(page), "refusal": refusal, "open_warnings": warnings}

@@ -65,8 +65,7 @@ def progress(request: Request, pk: UUID) -> HttpResponse:
         "after": found.after,
     }
     if found.summary.status == Summary.Status.READY:
-        given["claims"] = summaries.progress(by=request.user, summary_id=pk, after=0).claims
-        given["critical_count"] = sum(claim.is_critical for claim in given["claims"])
+        given |= {"claim_count": found.claim_count, "critical_count": found.critical_count}
     elif found.summary.status == Summary.Status.ABANDONED:
         given["failure"] = jobs.failure_words(found.summary.abandoned_because, found.summary.job.document)
         given["document"] = found.summary.job.document

@@ -237,7 +237,7 @@ def test_without_script_a_refused_addition_comes_back_as_typed(browser: Client, 
 
 def test_signing_lists_what_stands_in_the_way(browser: Client, summary: Summary, doubted: str) -> None:
     url = reverse("review_sign", args=[summary.pk])
-    html = body(browser.get(url))
+    html = body(browser.get(f"{url}?version=0"))
     assert f"{reverse('summary', args=[summary.pk])}#c-{doubted}" in html
     assert "Signed as" not in html
     fragment = body(browser.get(url, headers=HTMX))
@@ -254,7 +254,7 @@ def test_signing_counts_what_nobody_decided_and_stores_it(
     post(browser, "review_decide", summary, target=doubted, **edit())
     post(browser, "review_decide", summary, version=1, target=plain, verb="accept")
     url = reverse("review_sign", args=[summary.pk])
-    html = body(browser.get(url))
+    html = body(browser.get(f"{url}?version=2"))
     assert "4 claims nobody decided" in html
     assert "signed unread" in html
     response = browser.post(url, {"version": 2})
@@ -268,7 +268,7 @@ def test_signing_counts_what_nobody_decided_and_stores_it(
     assert "not signed" not in page
 
 
-def test_signing_what_somebody_has_changed_shows_the_figures_anew(
+def test_what_somebody_has_changed_is_read_before_it_can_be_signed(
     clinician: User, browser: Client, summary: Summary, doubted: str
 ) -> None:
     colleague = make_clinician(team_of(clinician), full_name="Dr Ben Other")
@@ -276,13 +276,18 @@ def test_signing_what_somebody_has_changed_shows_the_figures_anew(
     refused = post(browser, "review_sign", summary, htmx=False)
     assert refused.status_code == 409
     assert "Dr Ben Other: rejected a claim" in body(refused)
-    assert 'name="version" value="1"' in body(refused)
+    assert "Read what changed" in body(refused)
+    assert 'name="version"' not in body(refused)
+    for stale in ("", "?version=0"):
+        again = browser.get(reverse("review_sign", args=[summary.pk]) + stale)
+        assert again.status_code == 409
+        assert 'name="version"' not in body(again)
 
 
 def test_who_may_not_sign_is_told_who_can(clinician: User, summary: Summary, doubted: str) -> None:
     trainee = browser_of(make_clinician(team_of(clinician), may_sign=False))
     assert post(trainee, "review_decide", summary, target=doubted, verb="reject").status_code == 200
-    html = body(trainee.get(reverse("review_sign", args=[summary.pk])))
+    html = body(trainee.get(reverse("review_sign", args=[summary.pk]) + "?version=1"))
     assert "Ask a colleague who signs" in html
     assert 'name="version"' not in html
     assert post(trainee, "review_sign", summary, htmx=False, version=1).status_code == 403
