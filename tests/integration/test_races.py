@@ -35,7 +35,7 @@ def at_once(*acts: Callable[[], Any]) -> list[Any]:
         return [done.result(60) for done in [threads.submit(run, act) for act in acts]]
 
 
-def test_many_uploads_for_a_patient_while_others_of_the_same_are_read_deadlock_nothing(
+def test_uploads_for_a_patient_while_others_of_the_same_are_read_deadlock_nothing(
     committed: None,
 ) -> None:
     clinician = make_clinician()
