@@ -153,7 +153,7 @@ class Worklist:
     in_doubt: Sequence[Document]
     failed: Sequence[tuple[Document, str]]
     in_work: Sequence[Document]
-    signed: list[Signature]
+    signed: Sequence[Signature]
 
 
 def worklist(*, by: User) -> Worklist:
