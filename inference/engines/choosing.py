@@ -77,6 +77,9 @@ def choose(
         return Choice(Weight.SHOULD if "social" in cues else Weight.RANKED, Category.OTHER)
     if section is SectionKind.REVIEW_OF_SYSTEMS:
         return Choice(Weight.RANKED, Category.SYMPTOM)
+    is_marked = has_mark(reading.text)
+    if is_item and (is_marked or "(ref " in reading.text) and not cues & {"imaging", "pending"}:
+        return Choice(Weight.SHOULD if is_marked else Weight.RANKED, Category.VITAL_OR_LAB)
     if section in {SectionKind.RESULTS, SectionKind.VITALS, SectionKind.EXAMINATION}:
         return _finding(section, cues, reading)
     return _prose(section, cues, reading, place, is_item)
