@@ -13,6 +13,7 @@ import copy
 import json
 import math
 import random
+import re
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -31,6 +32,8 @@ from inference.worker.manifest import MANIFEST, write_manifest
 
 CONTEXT = 16_384  # tokens the configuration allows; training sees fewer and stretches their positions
 VOCABULARY = 2_000
+RUNAWAY = 16  # tokens: longer than any claim that is taught
+_CLAIM_TEXT = re.compile(r'(?<="text":")((?:[^"\\]|\\.)*)(?=")')
 _IGNORED = -100  # cross_entropy's mark for positions without a target
 
 README = """\
@@ -103,6 +106,16 @@ def drill(model: LlamaForCausalLM, rng: random.Random, *, batch: int, length: in
     return cross_entropy(logits.flatten(0, 1), once.flatten())
 
 
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One lesson as tokens."""
+
+    start: list[int]  # the chat before the note's message
+    note: list[int]  # that message, and the head of the answer's
+    answer: list[int]  # with its end
+    targets: list[int]  # for each token of the answer, what should stand there, or `_IGNORED`
+
+
 class Classroom:
     """Turns lessons into batches behind the real prompt, and reads them."""
 
@@ -114,34 +127,54 @@ class Classroom:
             number for number in range(len(tokenizer)) if tokenizer.decode([number]).endswith("\n")
         }
 
-    def split(self, prompt: Prompt, item: Lesson) -> tuple[list[int], list[int], list[int]]:
-        """Tokens of a lesson: what is before the note's message, that message, the answer with its end."""
+    def split(self, prompt: Prompt, item: Lesson, rng: random.Random) -> Row:
+        """Write a lesson as tokens."""
         messages = [message.model_dump() for message in prompt.messages(item.note)]
         whole = self._template(messages, add_generation_prompt=True)
         start = self._template(messages[:-1], add_generation_prompt=False)
         if not whole.startswith(start):
             raise ValueError("the chat template does not keep the beginning of a chat")
-        return (
-            self._encode(start),
-            self._encode(whole[len(start) :]),
-            [*self._encode(item.answer), int(self._tokenizer.eos_token_id)],
-        )
+        note = self._encode(whole[len(start) :])
+        return Row(self._encode(start), note, *self._answer(item.answer, note, rng))
+
+    def _answer(self, answer: str, note: list[int], rng: random.Random) -> tuple[list[int], list[int]]:
+        """Write an answer as tokens and targets; now and then a claim's words are a runaway, to be closed.
+
+        A model of this size falls into repeating itself. In a runaway no word is a target, but from
+        `RUNAWAY` tokens on every target is the mark that closes the text: so the model learns to get out.
+        """
+        tokens: list[int] = []
+        targets: list[int] = []
+        pieces = [self._encode(piece) for piece in _CLAIM_TEXT.split(answer)]
+        for number, piece in enumerate(pieces):
+            if number % 2 == 0 or rng.random() < 0.7:
+                tokens += piece
+                targets += piece
+                continue
+            source = piece if rng.random() < 0.7 else note[rng.randrange(len(note)) :]
+            period = source[: rng.randint(1, 6)]
+            runaway = (period * (RUNAWAY + 20))[: rng.randint(RUNAWAY + 1, RUNAWAY + 20)]
+            tokens += runaway
+            targets += [_IGNORED] * RUNAWAY + [pieces[number + 1][0]] * (len(runaway) - RUNAWAY)
+        end = int(self._tokenizer.eos_token_id)
+        return [*tokens, end], [*targets, end]
 
     def loss(self, model: LlamaForCausalLM, rng: random.Random, step: Step) -> torch.Tensor:
         """Mean loss over the answers of one batch of fresh lessons."""
         prompt, sentences = rng.choice(self._prompts), rng.randint(*step.sentences)
         batch = max(1, step.tokens // (150 + 15 * sentences))
         lessons = [lesson(rng, sentences=sentences, lines=self._lines) for _ in range(batch)]
-        rows = [self.split(prompt, item) for item in lessons]
-        start = self._worn(rows[0][0], rng, step)
-        width = max(len(note) + len(answer) for _, note, answer in rows)
+        rows = [self.split(prompt, item, rng) for item in lessons]
+        start = self._worn(rows[0].start, rng, step)
+        width = max(len(row.note) + len(row.answer) for row in rows)
         tokens = torch.full((batch, width), int(self._tokenizer.pad_token_id))
         targets = torch.full((batch, width), _IGNORED)
         positions = torch.zeros((batch, width), dtype=torch.long)
-        for row, (_, note, answer) in enumerate(rows):
-            tokens[row, : len(note) + len(answer)] = torch.tensor(note + answer)
-            targets[row, len(note) - 1 : len(note) + len(answer) - 1] = torch.tensor(answer)
-            positions[row] = self._positions(note, width, len(start), rng, step.stretch)
+        for number, row in enumerate(rows):
+            end = len(row.note) + len(row.answer)
+            tokens[number, :end] = torch.tensor(row.note + row.answer)
+            targets[number, len(row.note) - 1 : end - 1] = torch.tensor(row.targets)
+            positions[number] = self._positions(row.note, width, len(start), rng, step.stretch)
         cache = self._read(model, start, batch)
         sees = torch.ones((width, len(start) + width), dtype=torch.bool).tril(diagonal=len(start))
         hidden = model.model(
@@ -265,7 +298,9 @@ def main() -> None:
     classroom = Classroom(tokenizer, prompt, lines)
     facts: dict[str, object] = {
         "made_by": "python -m inference.training.tiny",
-        "arguments": {name: str(value) for name, value in vars(arguments).items()},
+        "arguments": {
+            name: value.name if isinstance(value, Path) else value for name, value in vars(arguments).items()
+        },
         "seed": arguments.seed,
         "prompt_digest": prompt.digest,
         "parameters": model.num_parameters(),

@@ -25,6 +25,7 @@ ORDER = (
     Category.PLAN,
 )
 MAX_WORDS = 6  # of a claim: short, so that copying always ends
+MAX_CHARACTERS = 30  # of a claim: about a dozen tokens
 
 _WORDS: dict[str, list[str]] = tomllib.loads(
     (files("inference.training") / "tiny_words.toml").read_text(encoding="utf-8")
@@ -251,7 +252,10 @@ _MARKER = re.compile(r"^(?:[-*•]|\d+[.)]|#+)\s+")
 def _bare(sentence: str) -> str:
     """Cut a sentence to what a claim takes of it: no bullet, first clause, at most `MAX_WORDS` words."""
     clause = _CLAUSE_END.split(_MARKER.sub("", sentence.strip()), maxsplit=1)[0]
-    return " ".join(clause.split()[:MAX_WORDS])
+    words = clause.split()[:MAX_WORDS]
+    while len(words) > 1 and len(" ".join(words)) > MAX_CHARACTERS:
+        words.pop()
+    return " ".join(words)
 
 
 def _answer(note: Note, planned: dict[str, tuple[Category, Assertion]]) -> str | None:
