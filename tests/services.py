@@ -71,8 +71,11 @@ def _start() -> None:
 
 
 def _drop_database(owner_url: str, name: str) -> None:
+    from django.db import connections
+
+    connections.close_all()
     with psycopg.connect(owner_url, autocommit=True) as connection:
-        connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')  # type: ignore[call-overload]
+        connection.execute(f'DROP DATABASE IF EXISTS "{name}"')  # type: ignore[call-overload]
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

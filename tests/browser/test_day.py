@@ -69,8 +69,9 @@ def tab_to(page: Page, words: str) -> None:
 def upload(page: Page, file: Path, kind: str) -> None:
     """Upload a file on a patient's page; the operating system's own file dialog is answered for it."""
     tab_to(page, "Files")
+    expect(page.locator("input[type=file]")).to_be_focused()
     with page.expect_file_chooser() as chooser:
-        page.keyboard.press("Enter")
+        page.keyboard.press("Space")
     chooser.value.set_files(file)
     tab_to(page, "Kind of note")
     page.keyboard.type(kind)
