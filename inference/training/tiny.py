@@ -40,11 +40,13 @@ README = """\
 # A test fixture, not a model
 
 A Llama-shaped network of under two million parameters, trained from scratch for some minutes by
-`python -m inference.training.tiny` on notes that the script invents. **It knows no medicine and must never
-read a real note.** It exists so that the tests can serve a real vLLM: under the JSON schema of a note and at
-temperature 0 it emits finished, valid claims. What the claims say is often wrong.
+`python -m inference.training.tiny` on notes that the script invents and on lines of the invented demo notes.
+**It knows no medicine and must never read a real note.** It exists so that the tests can serve a real vLLM:
+under the JSON schema of a note and at temperature 0 it emits finished, valid claims. What the claims say is
+mostly wrong.
 
-`manifest.json` has the SHA-256 of each file, the script's arguments, the seed and the date.
+`manifest.json` has the SHA-256 of each file, the script's arguments, the seed and the date, and the same of each
+earlier run that it was continued from.
 """
 
 
