@@ -45,8 +45,8 @@ A Llama-shaped network of under two million parameters, trained from scratch for
 under the JSON schema of a note and at temperature 0 it emits finished, valid claims. What the claims say is
 mostly wrong.
 
-`manifest.json` has the SHA-256 of each file, the script's arguments, the seed and the date, and the same of each
-earlier run that it was continued from.
+`manifest.json` has the SHA-256 of each file, the script's arguments, the seed and the date, and the same of
+each earlier run that it was continued from.
 """
 
 
