@@ -12,8 +12,7 @@ from inference.worker.manifest import verify_manifest
 from tests.conftest import Product
 from tests.contract.conftest import Served
 from tests.contract.server import MODEL
-from tests.contract.test_engines import DISCHARGE
-from tests.factories import make_clinician, make_document
+from tests.factories import NOTE, make_clinician, make_document
 
 pytestmark = [pytest.mark.vllm, pytest.mark.timeout(400)]
 READY_S = 60
@@ -44,7 +43,7 @@ def test_an_uploaded_note_becomes_a_summary_drafted_by_vllm(
     clinician = make_clinician()
     vllm_product.start("worker", "beat")
 
-    document = make_document(clinician, text=f"{DISCHARGE}\nTakes {SENTINEL} 5 mg daily.\n")
+    document = make_document(clinician, text=f"{NOTE}\nTakes {SENTINEL} 5 mg daily.\n")
     summaries_of_note = Summary.objects.filter(sources__note__document=document)
     wait(lambda: summaries_of_note.filter(status=Summary.Status.READY).exists(), "ready summary")
 
