@@ -311,7 +311,7 @@ def _cell(value: Any) -> str:
     if isinstance(value, datetime.datetime):
         return value.astimezone(datetime.UTC).isoformat(timespec="microseconds")
     text = json.dumps(value) if isinstance(value, dict) else str(value)
-    return f"'{text}" if text[:1] in "=+-@\t\r" else text
+    return f"'{text}" if text and text[0] in "=+-@\t\r" else text
 
 
 @dataclass(frozen=True)

@@ -177,21 +177,24 @@ def _page(document_id: UUID, by: User) -> DocumentPage:
     )
 
 
-def confirm_patient(*, by: User, document_id: UUID) -> Document:
+def confirm_patient(*, by: User, document_id: UUID, reason: str) -> Document:
     """Confirm that a document which names another patient is the chosen one's after all; work goes on.
 
     Raises:
-        Refused: 409, there is nothing to confirm.
+        Refused: 409, there is nothing to confirm; 422, no reason.
     """
     with audited(AuditType.MISMATCH_CONFIRMED, by=by) as entry:
         document: Document = find(Document.objects, document_id, by=by)
         entry.thing, entry.patient_id = document, document.patient_id
-        open_ones = IdentityMismatch.objects.filter(document=document, outcome="")
-        decided = open_ones.update(
-            outcome=IdentityMismatch.Outcome.CONFIRMED, decided_by=by, decided_at=timezone.now()
-        )
-        if decided != 1 or hasattr(document, "withdrawal"):
+        if not reason.strip():
+            raise Refused(Refusal("no_reason", "Say why it is this patient's.", 422), thing=document)
+        Patient.objects.select_for_update(no_key=True).get(pk=document.patient_id)  # as a withdrawal does
+        mismatch = IdentityMismatch.objects.filter(document=document, outcome="").first()
+        if mismatch is None or Withdrawal.objects.filter(document=document).exists():
             raise Refused(Refusal("nothing_to_confirm", "This was decided already.", 409), thing=document)
+        mismatch.outcome, mismatch.reason = IdentityMismatch.Outcome.CONFIRMED, reason.strip()
+        mismatch.decided_by, mismatch.decided_at = by, timezone.now()
+        mismatch.save(update_fields=["outcome", "reason_sealed", "decided_by", "decided_at"])
         jobs.queue(Job.Kind.SUMMARIZE, document=document, note=document.note, by=by)
     return document
 

@@ -1,11 +1,13 @@
 """What a summary looks like now: its claims with every decision folded in, beside the numbered source."""
 
 import datetime
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from uuid import UUID
 
 from clinical.access import may_sign
+from clinical.actions.cautions import Caution, cautions
 from clinical.actions.patients import has_namesake
 from clinical.models import (
     Addendum,
@@ -22,6 +24,24 @@ from clinical.models import (
 )
 from inference.text import Sentence, from_layout
 from inference.vocabulary import Assertion, Category, Severity
+
+READING_ORDER = (
+    Category.REASON,
+    Category.PROBLEM,
+    Category.ALLERGY,
+    Category.MEDICATION,
+    Category.SYMPTOM,
+    Category.VITAL_OR_LAB,
+    Category.PROCEDURE,
+    Category.ASSESSMENT,
+    Category.PLAN,
+    Category.FOLLOW_UP,
+    Category.OTHER,
+)
+"""In what order a reader meets the categories, on screen, on paper and in copied text."""
+
+DENIAL = re.compile(r"\W*(?:no|not|nil|none|never|nka|nkda|den(?:ies|ied)|without|negative)\b", re.IGNORECASE)
+"""A text that begins so says by itself that something is absent."""
 
 RANK = {Severity.CRITICAL.value: 0, Severity.WARNING.value: 1, Severity.NOTE.value: 2}
 ADDED = 4
@@ -103,10 +123,16 @@ class ReviewedClaim:
         return _rank(self.flags)
 
     @property
+    def said_assertion(self) -> str:
+        """The assertion in words; "" where it is present, or where the text itself begins with the denial."""
+        is_denial = self.assertion == Assertion.ABSENT and DENIAL.match(self.text)
+        return "" if self.assertion in {Assertion.PRESENT.value, ""} or is_denial else self.assertion_label
+
+    @property
     def spoken(self) -> str:
         """The text with its assertion in words, as every copy, export and print has it."""
-        plain = self.assertion in {Assertion.PRESENT.value, ""}
-        return self.text if plain else f"{self.assertion_label.lower()}: {self.text}"
+        said = self.said_assertion
+        return f"{said.lower()}: {self.text}" if said else self.text
 
 
 @dataclass(frozen=True)
@@ -119,6 +145,7 @@ class ReviewPage:
         namesake: another patient the clinician can see has the same name.
         newer_notes: notes that supersede a source.
         withdrawals: sources entered in error.
+        cautions: identity that was confirmed against the document; an allergy that another note records.
         newer: a newer ready summary of the same note, or None.
     """
 
@@ -134,6 +161,7 @@ class ReviewPage:
     namesake: bool
     newer_notes: tuple[Note, ...]
     withdrawals: tuple[Withdrawal, ...]
+    cautions: tuple[Caution, ...]
     newer: Summary | None
     may_sign: bool
 
@@ -184,7 +212,7 @@ class ReviewPage:
     def by_category(self) -> list[tuple[str, list[ReviewedClaim]]]:
         """Claims that stand, grouped for reading and print, in the order of the categories."""
         standing = sorted((c for c in self.claims if not c.is_rejected), key=lambda c: c.position)
-        groups = [(k.label, [c for c in standing if c.category == k.value]) for k in Category]
+        groups = [(k.label, [c for c in standing if c.category == k.value]) for k in READING_ORDER]
         return [(label, claims) for label, claims in groups if claims]
 
 
@@ -273,19 +301,22 @@ def build(summary: Summary, *, by: User) -> ReviewPage:
         .order_by("-started_at")
         .first()
     )
+    claims = tuple(current_claims(summary, review))
+    allergies = [c.text for c in claims if c.category == Category.ALLERGY and not c.is_rejected]
     return ReviewPage(
         summary=summary,
         patient=summary.patient,
         note=note,
         document=note.document,
         sentences=read.sentences,
-        claims=tuple(current_claims(summary, review)),
+        claims=claims,
         version=review.version if review else 0,
         signature=signature,
         addenda=tuple(signature.addenda.select_related("by")) if signature else (),
         namesake=has_namesake(summary.patient, by=by),
         newer_notes=tuple(note.superseded_by.filter(document__withdrawal=None).defer("text_sealed")),
         withdrawals=tuple(Withdrawal.objects.filter(document=note.document).select_related("by")),
+        cautions=cautions(summary, note, allergies),
         newer=newer,
         may_sign=may_sign(by, summary) is None,
     )

@@ -101,6 +101,23 @@ def _title(line: DocumentLine) -> str:
     return f"{kind}, {document.note_date:%-d %b %Y} (uploaded {uploaded:%-d %b %Y, %H:%M})"
 
 
+class ConfirmForm(forms.Form):
+    """Why a document that names another patient is this one's after all."""
+
+    prefix = "confirm"
+    reason = forms.CharField(
+        label="Reason",
+        max_length=500,
+        help_text="It stands on the draft and on every print of it.",
+        error_messages={"required": "Say why it is this patient's."},
+        widget=forms.Textarea(attrs={"rows": 2, "autocomplete": "off"}),
+    )
+    is_sure = forms.BooleanField(
+        label="I have compared name, date of birth and MRN",
+        error_messages={"required": "Tick this to confirm."},
+    )
+
+
 class WithdrawForm(forms.Form):
     """Why a document was entered in error."""
 

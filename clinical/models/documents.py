@@ -75,10 +75,12 @@ class IdentityMismatch(Record):
     outcome = models.CharField(max_length=16, choices=Outcome, blank=True)
     decided_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
     decided_at = models.DateTimeField(null=True)
+    reason_sealed = sealed_column(null=True)
 
     found = SealedJSON()
+    reason = SealedText()
 
-    phi_fields: ClassVar = frozenset({"found_sealed"})
+    phi_fields: ClassVar = frozenset({"found_sealed", "reason_sealed"})
     plain_fields: ClassVar = frozenset(
         {"id", "document", "fields", "key", "found_at", "outcome", "decided_by", "decided_at"}
     )

@@ -269,8 +269,14 @@
     (field ?? claim)?.focus();
     (claim ?? field)?.scrollIntoView({ block: "nearest" });
   };
+  // Text that was typed and not saved would be signed away unseen.
+  const isTyped = (field) => field.matches("textarea, input:not([type=hidden])") && field.value !== field.defaultValue;
   const showSign = () => {
     const dialog = byId("sign-dialog");
+    if (all("form", review).some((form) => [...form.elements].some(isTyped))) {
+      byId("sign-body").querySelector(".dialog-footer")?.remove();
+      byId("sign-body").querySelector(".dialog-body")?.prepend(byId("not-saved-yet").content.cloneNode(true));
+    }
     if (!dialog.open) dialog.showModal();
   };
   byId("sign-dialog")?.addEventListener("click", (event) => {

@@ -15,7 +15,7 @@ from django_htmx.http import HttpResponseClientRedirect
 from clinical.access import Refusal, Refused, access
 from clinical.actions import documents as actions
 from clinical.actions import patients
-from clinical.forms.documents import UploadForm, WithdrawForm
+from clinical.forms.documents import ConfirmForm, UploadForm, WithdrawForm
 from clinical.models import Document, Job
 from clinical.views.patients import patient_context
 from clinical.views.requests import Request
@@ -100,6 +100,7 @@ def _context(page: actions.DocumentPage) -> dict[str, Any]:
         "patient": page.patient,
         "has_namesake": page.has_namesake,
         "withdraw": WithdrawForm(),
+        "confirm": ConfirmForm(),
     }
 
 
@@ -129,7 +130,11 @@ def progress(request: Request, pk: UUID) -> HttpResponse:
 @require_POST
 def confirm(request: Request, pk: UUID) -> HttpResponse:
     """Say that a document which names another patient is the chosen one's after all."""
-    actions.confirm_patient(by=request.user, document_id=pk)
+    form = ConfirmForm(request.POST)
+    if not form.is_valid():
+        page = actions.progress(by=request.user, document_id=pk)
+        return render(request, "documents/document.html", _context(page) | {"confirm": form}, status=422)
+    actions.confirm_patient(by=request.user, document_id=pk, reason=form.cleaned_data["reason"])
     messages.success(request, "Confirmed. The draft is being made.")
     return redirect("document", pk)
 

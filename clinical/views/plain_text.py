@@ -29,6 +29,8 @@ def _head(page: ReviewPage) -> Iterator[str]:
     yield from _status(page)
     if page.withdrawals:
         yield "ENTERED IN ERROR: the note was withdrawn after signing. Do not use this summary."
+    for caution in page.cautions:
+        yield f"CAUTION: {caution.title}. {caution.sentence}"
     if page.newer_notes:
         yield "A corrected note has replaced the source of this summary."
     yield ""

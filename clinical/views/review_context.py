@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from clinical.access import Refusal
-from clinical.actions.review_pages import ADDED, ReviewedClaim, ReviewPage, ShownFlag
+from clinical.actions.review_pages import ADDED, READING_ORDER, ReviewedClaim, ReviewPage, ShownFlag
 from inference.vocabulary import Assertion, Category, SentenceKind, Severity
 
 OPEN_FLAGS = 3
@@ -133,7 +133,7 @@ def groups(page: ReviewPage, held: Held | None = None) -> list[Group]:
         Group("warning", titles[1], tuple(c for c in shown if c.claim.first_rank == 1)),
     ]
     rest = [c for c in shown if c.claim.first_rank in {2, 3}]
-    for category in Category:
+    for category in READING_ORDER:
         members = tuple(c for c in rest if c.claim.category == category.value)
         found.append(Group(f"category-{category.value}", category.label, members))
     return [group for group in found if group.cards]

@@ -81,12 +81,12 @@ def test_a_document_that_names_another_patient_stops_until_a_clinician_confirms(
     assert "mrn" in mismatch.fields
     assert not Summary.objects.exists()
 
-    documents.confirm_patient(by=clinician, document_id=document.pk)
+    documents.confirm_patient(by=clinician, document_id=document.pk, reason="Maiden name.")
     run_jobs()
 
     assert Summary.objects.get(sources__note__document=document).status == Summary.Status.READY
     with pytest.raises(Refused, match="nothing_to_confirm"):
-        documents.confirm_patient(by=clinician, document_id=document.pk)
+        documents.confirm_patient(by=clinician, document_id=document.pk, reason="Maiden name.")
 
 
 def test_entered_in_error_hides_the_draft_and_marks_what_was_signed(db: None) -> None:

@@ -36,6 +36,8 @@ OTHERS_NOTE = (
 BROKEN_PDF = b"%PDF-1.4\ntrailer<<>>\n%%EOF"
 HTMX = {"HX-Request": "true"}
 
+CONFIRMED = {"confirm-reason": "Maiden name.", "confirm-is_sure": "on"}
+
 
 @pytest.fixture
 def clinician(db: None) -> User:
@@ -177,7 +179,7 @@ def test_confirming_the_patient_lets_the_draft_be_made(browser: Client, clinicia
     document = make_document(clinician, text=OTHERS_NOTE)
     run_jobs()
 
-    response = browser.post(reverse("document_confirm", args=[document.pk]))
+    response = browser.post(reverse("document_confirm", args=[document.pk]), CONFIRMED)
     run_jobs()
 
     assert response.url == reverse("document", args=[document.pk])
@@ -188,9 +190,9 @@ def test_confirming_the_patient_lets_the_draft_be_made(browser: Client, clinicia
 def test_a_second_confirmation_is_refused(browser: Client, clinician: User) -> None:
     document = make_document(clinician, text=OTHERS_NOTE)
     run_jobs()
-    browser.post(reverse("document_confirm", args=[document.pk]))
+    browser.post(reverse("document_confirm", args=[document.pk]), CONFIRMED)
 
-    response = browser.post(reverse("document_confirm", args=[document.pk]))
+    response = browser.post(reverse("document_confirm", args=[document.pk]), CONFIRMED)
 
     assert response.status_code == 409
     assert "This was decided already." in response.content.decode()
