@@ -32,7 +32,11 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Start everything, load the patients, serve until Ctrl-C."""
-        signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+        for number in (
+            signal.SIGINT,
+            signal.SIGTERM,
+        ):  # a shell starts background processes with SIGINT ignored
+            signal.signal(number, signal.default_int_handler)
         LOCAL.mkdir(mode=0o711, exist_ok=True)
         logs = LOCAL / "logs"
         logs.mkdir(mode=0o700, exist_ok=True)
