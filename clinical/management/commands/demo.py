@@ -35,7 +35,7 @@ class Command(BaseCommand):
         for number in (
             signal.SIGINT,
             signal.SIGTERM,
-        ):  # a shell starts background processes with SIGINT ignored
+        ):  # a shell has SIGINT ignored in the background
             signal.signal(number, signal.default_int_handler)
         LOCAL.mkdir(mode=0o711, exist_ok=True)
         logs = LOCAL / "logs"
