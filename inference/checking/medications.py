@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from inference.checking import schedules
 from inference.checking.drugs import Mention, names_within
 from inference.checking.evidence import cited
 from inference.checking.flags import Flag, quoted
@@ -29,7 +30,7 @@ _NEAR = 3  # tokens between a dose and the drug that follows it: "5 mg of bisopr
 
 
 def check(claim: Reading, sources: Sequence[Reading], assertion: Assertion) -> tuple[list[Flag], set[int]]:
-    """Check drugs, doses and stopped drugs.
+    """Check drugs, doses, frequencies and stopped drugs.
 
     Returns:
         The flags, and the starts of the claim's quantities that they account for.
@@ -47,6 +48,10 @@ def check(claim: Reading, sources: Sequence[Reading], assertion: Assertion) -> t
         if wrong is not None:
             flags.append(wrong[0])
             explained |= wrong[1]
+        often, of_frequencies = schedules.check(claim, mention, given)
+        explained |= of_frequencies
+        if often is not None:
+            flags.append(often)
         stopped = _wrong_status(claim, mention, given, assertion)
         if stopped is not None:
             flags.append(stopped)

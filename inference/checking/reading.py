@@ -4,6 +4,7 @@ from copy import copy
 from functools import cached_property
 
 from inference.checking.drugs import Mention, find_drugs
+from inference.checking.frequencies import Frequency, bind, frequencies
 from inference.checking.quantities import UNITS, Quantity, quantities
 from inference.checking.scopes import Senses, senses
 from inference.checking.tokens import Token, is_content, stem, tokens
@@ -43,12 +44,21 @@ class Reading:
         return find_drugs(self.words)
 
     @cached_property
+    def frequencies(self) -> list[Frequency]:
+        return frequencies(self.text)
+
+    @cached_property
+    def frequencies_of(self) -> dict[Mention, tuple[Frequency, ...]]:
+        """The frequencies that belong to each drug."""
+        return bind(self.text, self.words, self.drugs, self.frequencies) if self.drugs else {}
+
+    @cached_property
     def senses(self) -> Senses:
         return senses(self.words, self.text)
 
     def as_claim(self) -> "Reading":
         """The same words as a claim about the note: a verbatim claim need not be read a second time."""
-        _ = self.stem_set, self.quantities, self.drugs, self.senses  # read now, so that the copy has them
+        _ = self.stem_set, self.quantities, self.frequencies_of, self.senses  # read now, for the copy
         claim = copy(self)
         claim.number, claim.section, claim.is_row = 0, "", False
         return claim

@@ -206,6 +206,60 @@ def test_nothing_is_found_for_what_the_note_does_not_say() -> None:
     assert len(find_evidence("pain stroke cancer cough oedema", NOTE, limit=2)) <= 2
 
 
+def kinds_against(source: str, text: str, assertion: Assertion = P) -> list[str]:
+    note = read_note(source)
+    claim = DraftClaim(text, Category.OTHER, assertion, (note.sentences[-1].number,))
+    return [flag.kind for flag in check_claim(claim, note)]
+
+
+@pytest.mark.parametrize(
+    ("source", "claim"),
+    [
+        ("Paracetamol 1 g QDS PRN", "Paracetamol 1 g every 6 hours"),
+        ("Paracetamol 1 g q4-6h prn", "Paracetamol 1 g 4-6 hourly as needed"),
+        ("Atorvastatin 40 mg ON", "Atorvastatin 40 mg at night"),
+        ("Atorvastatin 40 mg nocte", "Atorvastatin 40 mg daily"),
+        ("Ticagrelor 90 mg b.d.", "Ticagrelor 90 mg twice a day"),
+        ("Prednisolone 5 mg alternate days", "Prednisolone 5 mg every other day"),
+        ("Alendronate 70 mg on Sundays", "Alendronate 70 mg once a week"),
+        ("Aspirin 81 mg and metoprolol 25 mg twice a day", "Metoprolol 25 mg BID"),
+        ("Furosemide 40 mg od", "Furosemide 40 mg once daily; daily weights"),
+        ("Methotrexate 10 mg once WEEKLY (NOT daily)", "Methotrexate 10 mg weekly"),
+        ("Bisoprolol from 2.5 mg od to 2.5 mg bd", "Bisoprolol 2.5 mg bd"),
+    ],
+)
+def test_equal_frequencies_are_equal_in_any_writing(source: str, claim: str) -> None:
+    assert kinds_against(source, source) == []
+    assert kinds_against(source, claim) == []
+
+
+@pytest.mark.parametrize(
+    ("source", "claim"),
+    [
+        ("Methotrexate 10 mg once WEEKLY on Mondays", "Methotrexate 10 mg once daily"),
+        ("Ticagrelor 90 mg BID until March", "Ticagrelor 90 mg QID until March"),
+        ("Insulin glargine 18 units nightly", "Insulin glargine 18 units every morning"),
+        ("Codeine 30 mg prn", "Codeine 30 mg QDS"),
+        ("Once weekly methotrexate 10 mg", "Methotrexate 10 mg daily"),
+        ("Aspirin 81 mg od, metoprolol 25 mg bd", "Metoprolol 25 mg od"),
+        ("Aspirin 81 mg, metoprolol 25 mg bd", "Aspirin 81 mg bd"),
+        ("Bisoprolol from 2.5 mg od to 2.5 mg bd", "Bisoprolol 2.5 mg od"),
+    ],
+)
+def test_another_frequency_is_flagged(source: str, claim: str) -> None:
+    assert kinds_against(source, claim) == ["frequency"]
+
+
+def test_a_frequency_flag_names_both_and_a_missing_one_is_only_a_warning() -> None:
+    note = read_note("Ticagrelor 90 mg BID. Aspirin 75 mg.")
+    ticagrelor = DraftClaim("Ticagrelor 90 mg QID", Category.MEDICATION, P, (1,))
+    (flag,) = check_claim(ticagrelor, note)
+    assert flag.severity is Severity.CRITICAL
+    assert flag.message == "Frequency: the claim says “Ticagrelor 90 mg QID”; sentence 1 says “BID”."
+    (flag,) = check_claim(DraftClaim("Aspirin 75 mg daily", Category.MEDICATION, P, (2,)), note)
+    assert flag.severity is Severity.WARNING
+
+
 @pytest.mark.parametrize(
     ("one", "other"),
     [
@@ -288,6 +342,10 @@ def test_any_text_can_be_checked(text: str, assertion: Assertion) -> None:
         "if not ",
         "<|",
         "1.1.",
+        "every 2 to ",
+        "aspirin daily ",
+        "aspirin and ",
+        "once ",
         "a",
     ],
 )
