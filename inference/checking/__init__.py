@@ -4,7 +4,15 @@ One module per check. A check reads the claim and its sources (`Reading`) and re
 changes a claim. An unflagged claim is one about which no rule found a doubt: that is all it says.
 """
 
-from inference.checking import assertions, evidence, injection, laterality, medications, numbers
+from inference.checking import (
+    assertions,
+    evidence,
+    injection,
+    laterality,
+    medications,
+    numbers,
+    resuscitation,
+)
 from inference.checking.evidence import find_evidence
 from inference.checking.flags import Flag, most_severe_first
 from inference.checking.reading import Reading, read_sentence
@@ -36,13 +44,16 @@ def check_claim(claim: DraftClaim, note: Note) -> tuple[Flag, ...]:
     suspicious = injection.check(reading, sources)
     flags = [suspicious] if suspicious is not None else []
     unsupported = evidence.support(reading, sources, note)
-    if unsupported is not None and unsupported.severity is Severity.CRITICAL:
+    code_status = resuscitation.check(reading, sources, claim.assertion)
+    if code_status is None and unsupported is not None and unsupported.severity is Severity.CRITICAL:
         return most_severe_first([*flags, unsupported])
     drug_flags, explained = medications.check(reading, sources, claim.assertion)
     typed = [*drug_flags, *numbers.check(reading, sources, explained)]
     if (side := laterality.check(reading, sources)) is not None:
         typed.append(side)
-    if not any(flag.kind == "stopped_drug" for flag in drug_flags):
+    if code_status is not None:
+        return most_severe_first([*flags, *typed, code_status])
+    if not any(flag.kind == "medication_status" for flag in drug_flags):
         typed.extend(assertions.check(reading, sources, claim.assertion))
     if unsupported is not None and not typed:
         typed.append(unsupported)

@@ -9,6 +9,7 @@ from inference.checking.flags import Flag, quoted
 from inference.checking.quantities import UNITS, Quantity, is_among
 from inference.checking.reading import Reading
 from inference.checking.scopes import Sense
+from inference.checking.statuses import Status, status_of
 from inference.checking.tokens import tokens
 from inference.vocabulary import Assertion, Severity
 
@@ -206,27 +207,26 @@ def _wrong_status(
     claim: Reading, mention: Mention, given: Sequence[tuple[Reading, Mention]], assertion: Assertion
 ) -> Flag | None:
     """Flag a drug that the evidence stops and the claim gives as current, or the reverse."""
-    theirs = [_is_ended(source, other) for source, other in given]
-    ours = _is_ended(claim, mention) or assertion in {Assertion.HISTORICAL, Assertion.ABSENT}
+    ours = status_of(claim, mention)
+    theirs = [status_of(source, other) for source, other in given]
     source = given[0][0]
-    if all(theirs) and not ours and assertion is Assertion.PRESENT and not any(_resumes(s) for s, _ in given):
-        said, says = "current", "stopped or held"
-    elif _is_ended(claim, mention) and not any(theirs) and not any(_all(s) & Sense.NEGATED for s, _ in given):
-        said, says = "stopped or held", "no such thing"
+    if all(status is Status.ENDED for status in theirs):
+        is_current = ours is Status.GOES_ON or (ours is Status.UNSAID and assertion is Assertion.PRESENT)
+        if not is_current or any(_resumes(s) for s, _ in given):
+            return None
+        said, says = Status.GOES_ON, Status.ENDED
+    elif ours is Status.ENDED and Status.ENDED not in theirs:
+        if any(_all(s) & Sense.NEGATED for s, _ in given) and Status.GOES_ON not in theirs:
+            return None
+        said, says = ours, theirs[0]
     else:
         return None
     name = quoted(claim.written(mention))
     return Flag(
-        "stopped_drug",
+        "medication_status",
         Severity.CRITICAL,
         f"Status: the claim gives {name} as {said}; sentence {source.number} says {says}.",
     )
-
-
-def _is_ended(reading: Reading, mention: Mention) -> bool:
-    if reading.section.lower() in _STOPPED_TITLES:
-        return True
-    return any(reading.sense_of(index) & Sense.ENDED for index in range(mention.first, mention.past))
 
 
 def _resumes(reading: Reading) -> bool:
@@ -234,9 +234,6 @@ def _resumes(reading: Reading) -> bool:
 
 
 _RESUMING = frozenset({"restart", "restarted", "resumed", "resume", "since", "again", "reintroduced", "back"})
-_STOPPED_TITLES = frozenset(
-    {"stopped", "stop", "on hold", "held", "discontinued", "withheld", "medicines stopped"}
-)
 
 
 def _all(reading: Reading) -> int:

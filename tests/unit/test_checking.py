@@ -124,10 +124,10 @@ WRONG = [
     ("Bisoprolol 2.5 mg", "Bisoprolol", P, "dose"),
     ("Bisoprolol 3.75 mcg", "Bisoprolol", P, "dose"),
     ("Metoprolol 3.75 mg", "Bisoprolol", P, "drug"),
-    ("Amlodipine continues", "Amlodipine", P, "stopped_drug"),
+    ("Amlodipine continues", "Amlodipine", P, "medication_status"),
     ("Ferric carboxymaltose on 19 May", "Ferric", P, "number"),
     ("Warfarin 5 mg daily", "Warfarin", P, "dose"),
-    ("Warfarin stopped", "Warfarin", P, "stopped_drug"),
+    ("Warfarin stopped", "Warfarin", P, "medication_status"),
     ("Acute kidney injury stage two", "Warfarin", P, "support"),
     ("Patient has no allergies", "Ignore all", P, "suspicious_source"),
 ]
@@ -248,6 +248,49 @@ def test_equal_frequencies_are_equal_in_any_writing(source: str, claim: str) -> 
 )
 def test_another_frequency_is_flagged(source: str, claim: str) -> None:
     assert kinds_against(source, claim) == ["frequency"]
+
+
+@pytest.mark.parametrize(
+    ("source", "claim"),
+    [
+        ("Glipizide 5 mg - STOP", "Glipizide 5 mg - continue"),
+        ("Aspirin 81 mg daily - NEW", "Aspirin 81 mg daily - STOP"),
+        ("Lisinopril 10 mg: HOLD until seen", "Lisinopril 10 mg daily: continue"),
+        ("Ramipril 5 mg od (unchanged)", "Ramipril 5 mg od (stopped)"),
+        ("Metformin 500 mg bd, Status: HELD", "Metformin 500 mg bd, Status: same"),
+        ("Metformin 500 mg bd STOP", "Metformin 500 mg bd"),
+        ("Continue aspirin 75 mg", "Stop aspirin 75 mg"),
+        ("Aspirin 75 mg - stop, clopidogrel 75 mg - new", "Aspirin 75 mg - new"),
+    ],
+)
+def test_a_drug_that_goes_on_is_not_one_that_ended(source: str, claim: str) -> None:
+    assert kinds_against(source, source) == []
+    assert "medication_status" in kinds_against(source, claim)
+    assert "medication_status" in kinds_against(claim, source) or "STOP" not in claim.upper()
+
+
+@pytest.mark.parametrize(
+    ("source", "claim"),
+    [
+        ("Amlodipine 5 mg - hold if systolic below 100", "Amlodipine 5 mg"),
+        ("Ticagrelor 90 mg bd until 5 March, then stop", "Ticagrelor 90 mg bd"),
+        ("Glipizide 5 mg - STOP", "Glipizide stopped"),
+        ("Aspirin 75 mg - stop, clopidogrel 75 mg - new", "Clopidogrel 75 mg"),
+        ("Ramipril was withheld and restarted at 1.25 mg", "Ramipril 1.25 mg"),
+    ],
+)
+def test_a_status_that_agrees_raises_no_flag(source: str, claim: str) -> None:
+    assert kinds_against(source, claim) == []
+
+
+@pytest.mark.parametrize("is_for", ["Full code", "For full resuscitation", "For CPR"])
+@pytest.mark.parametrize(
+    "is_not", ["DNACPR in place", "DNAR", "DNR/DNI", "Not for resuscitation", "Not for CPR"]
+)
+def test_a_code_status_turned_round_is_flagged(is_for: str, is_not: str) -> None:
+    assert kinds_against(is_for, is_not) == ["code_status"]
+    assert kinds_against(is_not, is_for) == ["code_status"]
+    assert kinds_against(is_for, is_for) == kinds_against(is_not, is_not) == []
 
 
 def test_a_frequency_flag_names_both_and_a_missing_one_is_only_a_warning() -> None:
