@@ -21,6 +21,7 @@ class Reading:
         self.number = number  # of the sentence in its note; 0 for a claim
         self.section = section  # title, "" for a claim
         self.is_row = is_row
+        self.is_below_list = False  # prose under a list's title that is not of the list
 
     @cached_property
     def words(self) -> list[Token]:
@@ -60,7 +61,7 @@ class Reading:
         """The same words as a claim about the note: a verbatim claim need not be read a second time."""
         _ = self.stem_set, self.quantities, self.frequencies_of, self.senses  # read now, for the copy
         claim = copy(self)
-        claim.number, claim.section, claim.is_row = 0, "", False
+        claim.number, claim.section, claim.is_row, claim.is_below_list = 0, "", False, False
         return claim
 
     def sense_of(self, index: int) -> int:
@@ -73,12 +74,30 @@ class Reading:
 
 def read_sentence(note: Note, sentence: Sentence) -> Reading:
     """Read a sentence as evidence: a table row with the head of each column, a bullet without its mark."""
-    return Reading(
+    reading = Reading(
         plain_text(note, sentence),
         number=sentence.number,
         section=sentence.section,
         is_row=sentence.kind is SentenceKind.ROW,
     )
+    reading.is_below_list = sentence.kind is SentenceKind.TEXT and _is_below_list(note, sentence)
+    return reading
+
+
+def _is_below_list(note: Note, sentence: Sentence) -> bool:
+    """Tell whether a blank line parts a sentence from the list under its section's title."""
+    later = sentence
+    for index in range(sentence.number - 2, max(-1, sentence.number - 2 - _FURTHEST), -1):
+        earlier = note.sentences[index]
+        if earlier.section != sentence.section or earlier.kind is SentenceKind.HEADER:
+            return False
+        if note.text.count("\n", earlier.end, later.start) > 1:
+            return True
+        later = earlier
+    return False
+
+
+_FURTHEST = 20  # sentences
 
 
 def plain_text(note: Note, sentence: Sentence) -> str:

@@ -138,6 +138,13 @@ def _counts(role: _Role, hit: Found[tuple[_Role, ...]], words: list[Token], text
     first = words[hit.first]
     if first.lower == "?":
         return text[first.end : first.end + 1].isalnum() or text[first.end : first.end + 2][1:].isalnum()
+    if (
+        role.sense == Sense.POSSIBLE
+        and not role.is_before
+        and hit.first
+        and words[hit.first - 1].lower == ","
+    ):
+        return hit.past == len(words) or not words[hit.past].lower[0].isalnum()  # "AKI, likely pre-renal"
     neighbours = [words[index].lower for index in (hit.first - 1, hit.past) if 0 <= index < len(words)]
     if first.lower == "may":
         return not any(word[0].isdigit() for word in neighbours)

@@ -13,9 +13,9 @@ _GOES_ON = (
     r"|commenced|increased?|reduced?|decreased?|changed"
 )
 _MARK = r"(?:\s[-–—]+>?\s*|\s*[:(|→]\s*|\bstatus:?\s*|,\s*)(?:status:?\s*)?"
-_CONDITION = r"(?!\s+(?:if|when|once|unless|before|after|smoking|date|by)\b)"
+_CLOSE = r"(?=\W*$|\s*[),.;:|*]|\s+(?:\d|until|today|on|for|from|as|due|because|at|this|to|in|it|dose)\b)"
 _TRAILING = re.compile(
-    rf"{_MARK}(?:(?P<ended>{_ENDED})|(?P<goes_on>{_GOES_ON}))(?![\w-]){_CONDITION}", re.IGNORECASE
+    rf"{_MARK}(?:(?P<ended>{_ENDED})|(?P<goes_on>{_GOES_ON}))(?![\w-]){_CLOSE}", re.IGNORECASE
 )
 _LAST = re.compile(r"(?<!to )(?<!then )(?<!and )(?<!not )\b(?:STOP|HOLD)\W{0,3}$")
 _LEADING = re.compile(
@@ -39,22 +39,29 @@ def status_of(reading: Reading, mention: Mention) -> Status:
 
     A condition is no status ("hold if systolic below 100"), nor is "then stop".
     """
-    following = next((other for other in reading.drugs if other.first >= mention.past), None)
-    past = reading.words[mention.past - 1].end
-    until = reading.words[following.first].start if following else len(reading.text)
-    if following is not None:
-        until = max(past, reading.text.rfind(" ", past, until))
-    behind = list(_TRAILING.finditer(reading.text, past, until))
-    if behind:
-        return Status.ENDED if behind[-1]["ended"] else Status.GOES_ON
-    if following is None and _LAST.search(reading.text, past):
-        return Status.ENDED
+    if (listed := listed_status(reading, mention)) is not Status.UNSAID:
+        return listed
     if any(reading.sense_of(index) & Sense.ENDED for index in range(mention.first, mention.past)):
         return Status.ENDED
     start = reading.words[mention.first].start
     if _LEADING.search(reading.text[max(0, start - 14) : start].lower()):
         return Status.GOES_ON
-    if is_stopped_title(reading.section):
+    if is_stopped_title(reading.section) and not reading.is_below_list:
+        return Status.ENDED
+    return Status.UNSAID
+
+
+def listed_status(reading: Reading, mention: Mention) -> Status:
+    """Read the status that a list gives behind a drug: "Glipizide 5 mg - STOP"."""
+    following = next((other for other in reading.drugs if other.first >= mention.past), None)
+    past = reading.words[mention.past - 1].end
+    until = reading.words[following.first].start if following else len(reading.text)
+    if following is not None:
+        until = max(past, reading.text.rfind(" ", past, until))
+    behind = _TRAILING.search(reading.text, past, until)
+    if behind is not None:
+        return Status.ENDED if behind["ended"] else Status.GOES_ON
+    if following is None and _LAST.search(reading.text, past):
         return Status.ENDED
     return Status.UNSAID
 

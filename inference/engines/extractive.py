@@ -20,11 +20,11 @@ from inference.engines.sections import SectionKind, section_kind
 from inference.text import Note, Sentence
 from inference.vocabulary import Category, SentenceKind
 
-RULES_VERSION = "1"
+RULES_VERSION = "2"
 
 _FIRST_CLAIMS = 8  # of the budget, whatever the length of the note
 _CHARACTERS_PER_CLAIM = 220
-_ALWAYS_SOME = {Weight.SHOULD: 8, Weight.RANKED: 2}  # however much must be carried
+_ALWAYS_SOME = {Weight.SHOULD: 5, Weight.RANKED: 2}  # however much must be carried
 _CUE_SCORES = {
     "abnormal": 1.5,
     "change": 1.0,
