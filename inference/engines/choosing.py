@@ -244,7 +244,7 @@ def _finding(section: SectionKind, cues: frozenset[str], reading: Reading) -> Ch
     if "pending" in cues:
         return Choice(Weight.MUST, Category.FOLLOW_UP)
     if ("imaging" in cues and not is_measure) or ("imaging" in cues and section is SectionKind.RESULTS):
-        return Choice(Weight.SHOULD if is_abnormal and not is_denied else Weight.RANKED, Category.PROCEDURE)
+        return Choice(Weight.RANKED if is_denied else Weight.SHOULD, Category.PROCEDURE)
     if is_measure or section is not SectionKind.EXAMINATION:
         wanted = (
             Weight.SHOULD if is_abnormal or section is SectionKind.VITALS or is_measure else Weight.RANKED
@@ -283,7 +283,8 @@ def _prose(section: SectionKind, cues: frozenset[str], reading: Reading, place: 
     if "procedure" in cues and share(reading, Sense.NEGATED) < MOST_OF_IT:
         return Choice(Weight.SHOULD if section is SectionKind.HISTORY else Weight.RANKED, Category.PROCEDURE)
     if "imaging" in cues:
-        return Choice(Weight.RANKED, Category.PROCEDURE)
+        is_denied = share(reading, Sense.NEGATED) >= MOST_OF_IT
+        return Choice(Weight.RANKED if is_denied else Weight.SHOULD, Category.PROCEDURE)
     if "measure" in cues and reading.quantities:
         return Choice(Weight.RANKED, Category.VITAL_OR_LAB)
     return Choice(Weight.RANKED, Category.SYMPTOM if section is not SectionKind.UNKNOWN else Category.OTHER)
