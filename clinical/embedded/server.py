@@ -140,7 +140,8 @@ def package_directory(package: str) -> Path:
     spec = importlib.util.find_spec(package)
     if spec is None or not spec.submodule_search_locations:
         raise EmbeddedError(
-            f"The package {package} is missing: run `make setup`, or set DATABASE_URL and REDIS_URL."
+            f"The package {package} is missing: run `make setup` (from a bundle: `install.sh --with-demo`),"
+            " or set DATABASE_URL and REDIS_URL."
         )
     return Path(spec.submodule_search_locations[0])
 
