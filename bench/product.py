@@ -6,6 +6,7 @@ web server, queue or database. For the pages: the health page, which makes a que
 
 import datetime
 import os
+import shutil
 import statistics
 import subprocess
 import sys
@@ -28,7 +29,8 @@ POLL_S = 0.02
 
 
 def main() -> None:
-    """Start the product with the demo's notes, then measure."""
+    """Start the product with the demo's notes in a database of its own, then measure."""
+    shutil.rmtree(LOCAL, ignore_errors=True)  # each run on the same data: an earlier one left its uploads
     with running(LOCAL) as services:
         port = free_port()
         environment = environment_for(services, port, LOCAL)
