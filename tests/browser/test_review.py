@@ -275,13 +275,19 @@ def test_paper_says_on_every_page_that_this_is_a_draft(review: Page, summary: Su
 
 def test_nothing_is_signed_over_a_correction_that_is_typed_and_not_saved(review: Page) -> None:
     keys = review.keyboard
+    dialog = review.locator("#sign-dialog")
+    keys.press("j")
+    keys.press("r")
+    expect(review.locator(".claim.is-rejected")).to_have_count(1)
+    review.locator("#sign-link").click()
+    expect(dialog.get_by_role("button", name="Sign")).to_have_count(1)
+    dialog.get_by_role("link", name="Back").click()
+
     keys.press("j")
     keys.press("e")
     keys.press("End")
     keys.type(" with food")
-    keys.press("Escape")
     review.locator("#sign-link").click()
 
-    dialog = review.locator("#sign-dialog")
     expect(dialog.get_by_text("Something you typed is not saved")).to_be_visible()
     expect(dialog.get_by_role("button", name="Sign")).to_have_count(0)
