@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from clinical.models import Membership, Note, Patient, Role, Summary, User
+from clinical.models import Membership, Note, Role, Summary, User
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -168,8 +168,3 @@ def may_join(account: User) -> Refusal | None:
     if account.is_clinician:
         return None
     return Refusal("not_a_clinician", "Only clinicians can be members of a care team.", 422)
-
-
-def sees_patient(user: User, patient_id: Any) -> bool:
-    """Say whether a patient is of the user's care teams."""
-    return Patient.objects.visible_to(user).filter(pk=patient_id).exists()

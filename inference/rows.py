@@ -31,11 +31,6 @@ def split_cells(line: str) -> tuple[str, ...]:
     return tuple(_ALIGNED.findall(line))
 
 
-def is_rule(line: str) -> bool:
-    """Tell whether a line only draws a table (`|---|---|`)."""
-    return _RULE.fullmatch(line) is not None
-
-
 def cells_with_headers(note: Note, row: Sentence) -> tuple[tuple[str, str], ...]:
     """Pair each non-empty cell of a row with its column head ("" where there is none).
 

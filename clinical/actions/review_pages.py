@@ -204,11 +204,6 @@ class ReviewPage:
         return tuple(claim for claim in self.claims if not claim.is_decided)
 
     @property
-    def open_flags(self) -> int:
-        """Flags on claims nobody has decided."""
-        return sum(len(claim.flags) for claim in self.undecided)
-
-    @property
     def by_category(self) -> list[tuple[str, list[ReviewedClaim]]]:
         """Claims that stand, grouped for reading and print, in the order of the categories."""
         standing = sorted((c for c in self.claims if not c.is_rejected), key=lambda c: c.position)
