@@ -5,7 +5,6 @@ from typing import NamedTuple
 
 from inference.text import Note, Sentence
 
-_RULE = re.compile(r"[|\s:=+-]*")
 _ALIGNED = re.compile(
     r"\S+(?: \S+)*"
 )  # cells of a table drawn with spaces: two or more of them part two cells
