@@ -16,6 +16,7 @@ INSERT_ONLY = (
     "Withdrawal",
     "Note",
     "ModelVersion",
+    "PromptVersion",
     "SummarySource",
     "Claim",
     "Evidence",
@@ -36,6 +37,7 @@ NEVER_DELETED = (
     "IdentityMismatch",
     "Job",
     "Tick",
+    "EngineHealth",
     "Summary",
     "Review",
 )

@@ -8,74 +8,140 @@ summary. One thing is tidied: a sentence number that a claim cites twice counts 
 
 import json
 import re
-from collections.abc import Iterable, Iterator
-from typing import Annotated, Any
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from inference.engines.base import DraftClaim, EngineError
-from inference.text import Note
-from inference.vocabulary import Assertion, Category
+from inference.engines.base import Allergy, DraftClaim, EngineError, Medication
+from inference.parts import Part
+from inference.vocabulary import Assertion, Category, DrugStatus
 
 MAX_EVIDENCE = 8  # sentences per claim
 MAX_CLAIMS = 500  # per answer; an 8,192-token answer holds about 200
 MAX_CLAIM_JSON = 8_000  # characters of one claim's object
 
 
-class _ClaimObject(BaseModel):
+class _Object(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
+
+class _MedicationObject(_Object):
+    name: str
+    dose: str
+    route: str
+    frequency: str
+    status: DrugStatus
+
+
+class _AllergyObject(_Object):
+    substance: str
+    reaction: str
+
+
+_Evidence: TypeAlias = Annotated[list[int], Field(min_length=1, max_length=MAX_EVIDENCE)]
+
+
+class _ClaimObject(_Object):
     text: str
     category: Category
     assertion: Assertion
-    evidence: Annotated[list[int], Field(min_length=1, max_length=MAX_EVIDENCE)]
+    evidence: _Evidence
 
 
-def claims_schema(note: Note) -> dict[str, Any]:
-    """Write the JSON Schema of a note's answer.
+class _MedicationClaim(_Object):
+    text: str
+    category: Literal[Category.MEDICATION]
+    assertion: Assertion
+    medication: _MedicationObject
+    evidence: _Evidence
 
-    `{"claims": [{"text", "category", "assertion", "evidence"}]}`, in that order, all of them required.
-    Without `maxLength`, `pattern` or `uniqueItems`, which structured decoders refuse or compile slowly. The
-    list may be empty: a schema that demands a claim makes the model invent one where there is none.
+
+class _AllergyClaim(_Object):
+    text: str
+    category: Literal[Category.ALLERGY]
+    assertion: Assertion
+    allergy: _AllergyObject
+    evidence: _Evidence
+
+
+_SHAPES: dict[Category, type[_Object]] = {
+    Category.MEDICATION: _MedicationClaim,
+    Category.ALLERGY: _AllergyClaim,
+}
+"""Categories whose claims are taken apart; every other claim is a `_ClaimObject`."""
+
+ALL_CATEGORIES = tuple(Category)
+
+
+def claims_schema(part: Part, categories: Sequence[Category] = ALL_CATEGORIES) -> dict[str, Any]:
+    """Write the JSON Schema of the answer about what is shown.
+
+    `{"claims": [{"text", "category", "assertion", "evidence"}]}`, in that order, all of them required; before
+    its evidence a medication also has `medication` (name, dose, route, frequency, status), an allergy
+    `allergy` (substance, reaction). Without `maxLength`, `pattern` or `uniqueItems`: structured decoders
+    refuse them or compile them slowly. The list may be empty: a schema that demands a claim makes the model invent one
+    where there is none.
+
+    Args:
+        part: what is shown; its citable numbers are the only evidence.
+        categories: those that the prompt asks for; no other can be written.
 
     Raises:
-        ValueError: the note has no sentence, so nothing could be cited.
+        ValueError: nothing is shown, so nothing could be cited.
     """
-    if not note.sentences:
+    if not part.citable:
         raise ValueError("a note without sentences has no answer")
-    claim = _inlined(_ClaimObject.model_json_schema())
-    claim["properties"]["evidence"]["items"]["enum"] = [sentence.number for sentence in note.sentences]
+    plain = [category for category in categories if category not in _SHAPES]
+    shapes = [_inlined(_SHAPES[category]) for category in categories if category in _SHAPES]
+    if plain:
+        other = _inlined(_ClaimObject)
+        other["properties"]["category"]["enum"] = [category.value for category in plain]
+        shapes.insert(0, other)
+    for shape in shapes:
+        shape["properties"]["evidence"]["items"]["enum"] = list(part.citable)
+    items = {"anyOf": shapes} if len(shapes) > 1 else shapes[0]
     return {
         "type": "object",
-        "properties": {"claims": {"type": "array", "items": claim}},
+        "properties": {"claims": {"type": "array", "items": items}},
         "required": ["claims"],
         "additionalProperties": False,
     }
 
 
-def _inlined(schema: dict[str, Any]) -> dict[str, Any]:
-    """Put each property's `$ref` in place; drop titles and descriptions, which no decoder needs."""
-    definitions = schema.pop("$defs")
-    for name, value in schema["properties"].items():
-        referred = definitions[value["$ref"].removeprefix("#/$defs/")] if "$ref" in value else value
-        schema["properties"][name] = {
-            key: inner for key, inner in referred.items() if key not in {"title", "description"}
-        }
-    del schema["title"]
-    return schema
+def _inlined(model: type[BaseModel]) -> dict[str, Any]:
+    """Write a model's schema with each `$ref` in place, without the titles that no decoder needs."""
+    schema = model.model_json_schema()
+    definitions = schema.pop("$defs", {})
+
+    def plain(value: Any) -> Any:
+        if not isinstance(value, dict):
+            return value
+        if "$ref" in value:
+            return plain(definitions[value["$ref"].removeprefix("#/$defs/")])
+        kept = {key: inner for key, inner in value.items() if key not in {"title", "description"}}
+        if "properties" in kept:
+            kept["properties"] = {name: plain(inner) for name, inner in kept["properties"].items()}
+        return kept
+
+    inlined: dict[str, Any] = plain(schema)
+    return inlined
 
 
-def parse_claims(chunks: Iterable[str], note: Note) -> Iterator[DraftClaim]:
+def parse_claims(
+    chunks: Iterable[str], part: Part, categories: Sequence[Category] = ALL_CATEGORIES
+) -> Iterator[DraftClaim]:
     """Read an engine's answer and yield each claim as soon as its object has closed.
 
     Args:
         chunks: the answer's text, in pieces of any size.
-        note: the note that was read; evidence must be numbers of its sentences.
+        part: what was shown; evidence must be numbers that it has.
+        categories: what was asked for.
 
     Raises:
         EngineError: "bad_output" on anything but the agreed form; its detail says which rule was broken.
     """
-    reader = ClaimReader(note)
+    reader = ClaimReader(part, categories)
     for chunk in chunks:
         yield from reader.feed(chunk)
     reader.close()
@@ -95,8 +161,9 @@ class ClaimReader:
     object, after the array, done. Every character is looked at once, so a long answer costs linear time.
     """
 
-    def __init__(self, note: Note) -> None:
-        self._numbers = frozenset(sentence.number for sentence in note.sentences)
+    def __init__(self, part: Part, categories: Sequence[Category] = ALL_CATEGORIES) -> None:
+        self._numbers = frozenset(part.citable)
+        self._categories = frozenset(categories)
         self._state = "opening"
         self._pending = ""  # text of the current state that has not been used up
         self._scanned = 0  # characters of `_pending` already scanned for the end of an object
@@ -191,27 +258,52 @@ class ClaimReader:
             raise _bad("claim_too_long")
         if self._claims > MAX_CLAIMS:
             raise _bad("too_many_claims")
-        row = _claim_object(text)
-        if not row.text.strip():
+        claim, words = _claim(text)
+        if not claim.text.strip():
             raise _bad("blank_text")
-        if _UNPRINTABLE.search(row.text):
+        if any(_UNPRINTABLE.search(word) for word in words):
             raise _bad("control_character")
-        if not self._numbers.issuperset(row.evidence):
+        if claim.category not in self._categories:
+            raise _bad("unwanted_category")
+        if not self._numbers.issuperset(claim.evidence):
             raise _bad("unknown_sentence")
-        return DraftClaim(row.text, row.category, row.assertion, tuple(dict.fromkeys(row.evidence)))
+        return claim
 
 
-def _claim_object(text: str) -> _ClaimObject:
+def _claim(text: str) -> tuple[DraftClaim, list[str]]:
+    """Read one object; returns the claim and everything that was written freely in it."""
+    row = _claim_object(text)
+    medication = Medication(**dict(row.medication)) if isinstance(row, _MedicationClaim) else None
+    allergy = Allergy(**dict(row.allergy)) if isinstance(row, _AllergyClaim) else None
+    claim = DraftClaim(
+        row.text, row.category, row.assertion, tuple(dict.fromkeys(row.evidence)), medication, allergy
+    )
+    words = [row.text]
+    if medication:
+        words += [medication.name, medication.dose, medication.route, medication.frequency]
+    if allergy:
+        words += [allergy.substance, allergy.reaction]
+    return claim, words
+
+
+def _claim_object(text: str) -> _ClaimObject | _MedicationClaim | _AllergyClaim:
     detail = "not_json"
     try:
         row = json.loads(text, object_pairs_hook=_without_repeats)
-        return _ClaimObject.model_validate_json(json.dumps(row))
+        category = row.get("category") if isinstance(row, dict) else None
+        shape = _SHAPES.get(Category(category)) if category in _CATEGORY_VALUES else None
+        read = (shape or _ClaimObject).model_validate_json(json.dumps(row))
+        if isinstance(read, _ClaimObject | _MedicationClaim | _AllergyClaim):
+            return read
     except ValidationError as error:
         detail = error.errors(include_input=False, include_url=False, include_context=False)[0]["type"]
-    except (ValueError, RecursionError):
+    except (ValueError, TypeError, RecursionError):
         pass
     # Raised out here: pydantic's and json's errors quote the answer and would come along as its context.
     raise _bad(detail)
+
+
+_CATEGORY_VALUES = frozenset(category.value for category in Category)
 
 
 def _is_beginning(text: str) -> bool:

@@ -43,6 +43,17 @@ class Assertion(_Labelled):
     FAMILY = "family"
 
 
+class DrugStatus(_Labelled):
+    """What becomes of a drug, as the note says it."""
+
+    CONTINUED = "continued"
+    STARTED = "started"
+    STOPPED = "stopped"
+    CHANGED = "changed"
+    HELD = "held"
+    UNSTATED = "unstated"
+
+
 class Severity(_Labelled):
     """How much a flag matters: a critical one needs a decision of its own before signing."""
 

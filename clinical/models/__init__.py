@@ -5,7 +5,7 @@ from clinical.models.base import uuid7
 from clinical.models.documents import Document, IdentityMismatch, Withdrawal
 from clinical.models.jobs import Job, Lane, Tick
 from clinical.models.keys import DataKey
-from clinical.models.model_versions import ModelVersion
+from clinical.models.model_versions import EngineHealth, ModelVersion, PromptVersion
 from clinical.models.notes import Note
 from clinical.models.patients import Patient, PatientName, PatientTeam, Sex
 from clinical.models.people import CareTeam, Membership, Role, User
@@ -21,6 +21,7 @@ __all__ = [
     "DataKey",
     "Decision",
     "Document",
+    "EngineHealth",
     "Evidence",
     "Flag",
     "IdentityMismatch",
@@ -32,6 +33,7 @@ __all__ = [
     "Patient",
     "PatientName",
     "PatientTeam",
+    "PromptVersion",
     "Review",
     "Role",
     "Sex",

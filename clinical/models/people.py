@@ -8,6 +8,9 @@ from django.db.models.functions import Lower
 
 from clinical.models.base import Record, uuid7
 
+DEFAULT_PROMPT = "problem_oriented"
+"""The kind of summary that is made where neither a person nor a care team chose another."""
+
 
 class Role(models.TextChoices):
     CLINICIAN = "clinician", "Clinician"
@@ -79,10 +82,11 @@ class CareTeam(Record):
 
     name = models.CharField(max_length=120, unique=True)
     is_active = models.BooleanField(default=True)
+    prompt = models.CharField(max_length=40, default=DEFAULT_PROMPT)
     created_at = models.DateTimeField(auto_now_add=True)
 
     phi_fields: ClassVar[frozenset[str]] = frozenset()
-    plain_fields: ClassVar = frozenset({"id", "name", "is_active", "created_at"})
+    plain_fields: ClassVar = frozenset({"id", "name", "is_active", "prompt", "created_at"})
 
     def __str__(self) -> str:
         return self.name

@@ -10,7 +10,7 @@ from clinical.models.model_versions import ModelVersion
 from clinical.models.notes import Note
 from clinical.models.patients import Patient
 from clinical.models.people import User
-from clinical.sealed import SealedText, key_column, sealed_column
+from clinical.sealed import SealedJSON, SealedText, key_column, sealed_column
 from inference.vocabulary import Assertion, Category, Severity
 
 
@@ -56,6 +56,8 @@ class Summary(Record):
     prompt_tokens = models.PositiveIntegerField(null=True)
     output_tokens = models.PositiveIntegerField(null=True)
     abandoned_because = models.CharField(max_length=40, blank=True)
+    parts = models.PositiveSmallIntegerField(default=1)
+    parts_read = models.PositiveSmallIntegerField(default=0)
 
     objects = SummaryQuerySet.as_manager()
 
@@ -74,6 +76,8 @@ class Summary(Record):
             "prompt_tokens",
             "output_tokens",
             "abandoned_because",
+            "parts",
+            "parts_read",
         }
     )
 
@@ -115,10 +119,12 @@ class Claim(Record):
     assertion = models.CharField(max_length=16, choices=[(a.value, a.label) for a in Assertion])
     key = key_column()
     text_sealed = sealed_column()
+    details_sealed = sealed_column(null=True)
 
     text = SealedText()
+    details = SealedJSON()
 
-    phi_fields: ClassVar = frozenset({"text_sealed", "category", "assertion"})
+    phi_fields: ClassVar = frozenset({"text_sealed", "details_sealed", "category", "assertion"})
     plain_fields: ClassVar = frozenset({"id", "summary", "position", "key"})
 
     class Meta:

@@ -11,11 +11,31 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Protocol, TypeAlias, runtime_checkable
 
+from inference.parts import Part, whole
 from inference.prompts import Prompt
 from inference.text import Note
-from inference.vocabulary import Assertion, Category
+from inference.vocabulary import Assertion, Category, DrugStatus
 
 JSON: TypeAlias = "bool | int | float | str | list[JSON] | dict[str, JSON] | None"
+
+
+@dataclass(frozen=True, slots=True)
+class Medication:
+    """The parts of a medication claim, each in the note's words; "" where the note does not say."""
+
+    name: str
+    dose: str
+    route: str
+    frequency: str
+    status: DrugStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Allergy:
+    """The parts of an allergy claim in the note's words; a reaction of "" is not stated."""
+
+    substance: str
+    reaction: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +46,8 @@ class DraftClaim:
     category: Category
     assertion: Assertion
     evidence: tuple[int, ...]  # sentence numbers of the one note, from 1, without repeats
+    medication: Medication | None = None  # only of a medication, and only where the engine takes it apart
+    allergy: Allergy | None = None  # only of an allergy, likewise
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +81,12 @@ class EngineRequest:
     prompt: Prompt
     priority: int = 0  # lower is served first, as in vLLM
     stream: bool = True
+    part: Part | None = None  # what of the note is shown; None: all of it
+
+    @property
+    def shown(self) -> Part:
+        """The part that is shown, which may be the whole note."""
+        return self.part or whole(self.note)
 
 
 @runtime_checkable
@@ -75,6 +103,19 @@ class Engine(Protocol):
 
         Raises:
             EngineError: the answer was cut short, broke the schema, or never came.
+        """
+
+    def fits(self, request: EngineRequest) -> bool:
+        """Tell whether the engine can read what a request shows and has room left for its answer.
+
+        Counted with the tokenizer that the engine itself uses. Raises EngineError if its server fails.
+        """
+
+    def probe(self) -> None:
+        """Make sure that the engine answers: one token where it has tokens, within seconds.
+
+        Raises:
+            EngineError: it does not.
         """
 
 
@@ -98,6 +139,8 @@ class EngineErrorCode(StrEnum):
     UNKNOWN_MODEL = "unknown_model"
     OUTSIDE_SITE = "outside_site"
     MISCONFIGURED = "misconfigured"
+    CERTIFICATE = "certificate"
+    TRUNCATED = "truncated"
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +214,19 @@ ENGINE_FAILURES: Mapping[EngineErrorCode, EngineFailure] = MappingProxyType(
         ),
         EngineErrorCode.MISCONFIGURED: EngineFailure(
             False, "The engine's settings cannot be used: see the detail.", _TELL
+        ),
+        EngineErrorCode.CERTIFICATE: EngineFailure(
+            False,
+            "The engine's certificate is not valid for its address, or no authority of this machine's store"
+            " signed it; nothing was sent.",
+            _TELL,
+        ),
+        EngineErrorCode.TRUNCATED: EngineFailure(
+            False,
+            "The engine read fewer tokens than it was sent: it cuts long prompts. Raise its context length,"
+            " or set EPITOME_ENGINE_CONTEXT to what it has.",
+            "The engine did not read the whole note, so its draft was thrown away. Please read the note"
+            " itself.",
         ),
     }
 )

@@ -61,6 +61,13 @@ class ExtractiveEngine:
 
     name = "extractive"
 
+    def fits(self, request: EngineRequest) -> bool:
+        """Any note fits: sentences are chosen where they stand."""
+        return True
+
+    def probe(self) -> None:
+        """It is part of this process, so it answers."""
+
     def version(self) -> EngineVersion:
         """Say which rules choose."""
         return EngineVersion(

@@ -110,6 +110,13 @@ class ScriptedEngine:
         with self._lock:
             self._answers.append(answer)
 
+    def fits(self, request: EngineRequest) -> bool:
+        """Whatever is shown fits."""
+        return True
+
+    def probe(self) -> None:
+        """It is part of this process, so it answers."""
+
     def version(self) -> EngineVersion:
         """Say that the answers are scripted."""
         return EngineVersion(

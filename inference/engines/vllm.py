@@ -110,6 +110,13 @@ class VllmEngine:
             is_generative=True,
         )
 
+    def fits(self, request: EngineRequest) -> bool:
+        """Not counted yet."""
+        return True
+
+    def probe(self) -> None:
+        """Not asked yet."""
+
     def claims(self, request: EngineRequest) -> Iterator[DraftClaim | Completion]:
         """Yield claims as their objects close, then the completion. Closing the iterator ends the request.
 
@@ -120,7 +127,7 @@ class VllmEngine:
         first: float | None = None
         end = _End()
         with closing(self._answer(request, end, began + self._settings.patience.whole_s)) as pieces:
-            for claim in parse_claims(pieces, request.note):
+            for claim in parse_claims(pieces, request.shown, request.prompt.categories):
                 if first is None:
                     first = time.monotonic() - began
                 yield claim
@@ -175,8 +182,12 @@ class VllmEngine:
         )
 
     def _body(self, request: EngineRequest) -> dict[str, Any]:
-        messages = request.prompt.messages(request.note)
-        schema = {"name": "claims", "strict": True, "schema": claims_schema(request.note)}
+        messages = request.prompt.messages(request.shown)
+        schema = {
+            "name": "claims",
+            "strict": True,
+            "schema": claims_schema(request.shown, request.prompt.categories),
+        }
         body: dict[str, Any] = {
             "model": self._settings.model or self._cards()[0][0],
             "messages": [message.model_dump() for message in messages],

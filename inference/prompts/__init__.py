@@ -14,8 +14,9 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from inference.prompts.rendering import render_note
-from inference.text import Note
+from inference.parts import Part
+from inference.prompts.rendering import render_part
+from inference.vocabulary import Category
 
 
 class Message(BaseModel):
@@ -36,17 +37,39 @@ class Example(BaseModel):
     answer: str = Field(min_length=1)
 
 
+class PromptSection(BaseModel):
+    """A section of the summary: its heading, the categories that stand under it, what it must carry."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    title: str = Field(min_length=1)
+    categories: tuple[
+        Category, ...
+    ]  # none: nothing is written here, `carry` says what the reader does instead
+    carry: str = Field(min_length=1)
+
+
 class Prompt(BaseModel):
     """What an engine is told before and around a note."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: str = Field(pattern=r"^[a-z][a-z_]*$")
-    title: str = Field(min_length=1)
+    title: str = Field(min_length=1)  # what a clinician chooses by
+    purpose: str = Field(min_length=1)  # one sentence under the title
     version: int = Field(ge=1)
+    sections: tuple[PromptSection, ...] = Field(min_length=1)  # in reading order
     system: str = Field(min_length=1)
     user: str = Field(min_length=1)
     examples: tuple[Example, ...] = ()
+
+    @field_validator("sections")
+    @classmethod
+    def _a_category_stands_once(cls, sections: tuple[PromptSection, ...]) -> tuple[PromptSection, ...]:
+        named = [category for section in sections for category in section.categories]
+        if not named or len(set(named)) != len(named):
+            raise ValueError("a prompt's sections name each category at most once, and at least one in all")
+        return sections
 
     @field_validator("user")
     @classmethod
@@ -61,8 +84,13 @@ class Prompt(BaseModel):
         canonical = json.dumps(self.model_dump(mode="json"), sort_keys=True, ensure_ascii=False)
         return hashlib.sha256(canonical.encode()).hexdigest()
 
-    def messages(self, note: Note) -> tuple[Message, ...]:
-        """Write the chat for one note: system, the examples as finished turns, then the note itself.
+    @property
+    def categories(self) -> tuple[Category, ...]:
+        """What this kind of summary is made of, in reading order; no other category can be written."""
+        return tuple(category for section in self.sections for category in section.categories)
+
+    def messages(self, part: Part) -> tuple[Message, ...]:
+        """Write the chat for what is shown: system, the examples as finished turns, then the note itself.
 
         The beginning is the same for every note, so that an engine can keep it in its prefix cache.
         """
@@ -71,7 +99,7 @@ class Prompt(BaseModel):
         for example in self.examples:
             chat.append(Message(role="user", content=user.substitute(note=example.note)))
             chat.append(Message(role="assistant", content=example.answer))
-        chat.append(Message(role="user", content=user.substitute(note=render_note(note))))
+        chat.append(Message(role="user", content=user.substitute(note=render_part(part))))
         return tuple(chat)
 
 

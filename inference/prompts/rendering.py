@@ -6,6 +6,7 @@ Only the model sees this form. Offsets, quotations and checks use the note's own
 import re
 import unicodedata
 
+from inference.parts import Part
 from inference.rows import cells_with_headers
 from inference.text import Note, Sentence
 from inference.vocabulary import SentenceKind
@@ -50,18 +51,24 @@ def render_sentence(note: Note, sentence: Sentence) -> str:
     return f"S{sentence.number}| {text}"
 
 
-def render_note(note: Note) -> str:
-    """Write a note as numbered lines; where a section goes on after another, a bare `## title` line says so.
+def render_part(part: Part) -> str:
+    """Write what is shown as numbered lines; a `## title` line says where a section goes on after another.
 
     Each sentence is exactly one line and begins with its own number, so a line that a note fakes (`S3| …`)
-    can only stand behind a true number. Everything in the note is there: nothing is cut.
+    can only stand behind a true number. Everything in the part is there: nothing is cut. Where a note is read
+    in parts, a first line in brackets says which this is, and the lines about the patient come next.
     """
     lines: list[str] = []
+    if part.of > 1:
+        lines.append(f"(part {part.position} of {part.of} of one note)")
+    repeated = [number for number in part.context if number not in part.numbers]
+    lines.extend(render_sentence(part.note, part.note.sentences[number - 1]) for number in repeated)
     section = ""
-    for sentence in note.sentences:
+    for number in part.numbers:
+        sentence = part.note.sentences[number - 1]
         if sentence.section != section:
             section = sentence.section
             if section and sentence.kind is not SentenceKind.HEADER:
                 lines.append(f"## {visible(section)}")
-        lines.append(render_sentence(note, sentence))
+        lines.append(render_sentence(part.note, sentence))
     return "\n".join(lines)

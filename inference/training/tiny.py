@@ -24,6 +24,7 @@ import torch
 from torch.nn.functional import cross_entropy
 from transformers import DynamicCache, LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
+from inference.parts import whole
 from inference.prompts import Prompt, load_prompt
 from inference.training.tiny_notes import Lesson, lesson
 from inference.training.tiny_start import start_with_copying
@@ -131,12 +132,12 @@ class Classroom:
 
     def split(self, prompt: Prompt, item: Lesson, rng: random.Random) -> Row:
         """Write a lesson as tokens."""
-        messages = [message.model_dump() for message in prompt.messages(item.note)]
-        whole = self._template(messages, add_generation_prompt=True)
+        messages = [message.model_dump() for message in prompt.messages(whole(item.note))]
+        written = self._template(messages, add_generation_prompt=True)
         start = self._template(messages[:-1], add_generation_prompt=False)
-        if not whole.startswith(start):
+        if not written.startswith(start):
             raise ValueError("the chat template does not keep the beginning of a chat")
-        note = self._encode(whole[len(start) :])
+        note = self._encode(written[len(start) :])
         return Row(self._encode(start), note, *self._answer(item.answer, note, rng))
 
     def _answer(self, answer: str, note: list[int], rng: random.Random) -> tuple[list[int], list[int]]:
@@ -276,8 +277,10 @@ def _beginning(
         model = LlamaForCausalLM.from_pretrained(arguments.continue_from, dtype=torch.float32)
         return model, PreTrainedTokenizerFast.from_pretrained(arguments.continue_from)
     lessons = [lesson(rng, sentences=20) for _ in range(600)]
-    fixed = [message.content for message in prompt.messages(lessons[0].note)[:-1]]
-    invented = [text for item in lessons for text in (prompt.messages(item.note)[-1].content, item.answer)]
+    fixed = [message.content for message in prompt.messages(whole(lessons[0].note))[:-1]]
+    invented = [
+        text for item in lessons for text in (prompt.messages(whole(item.note))[-1].content, item.answer)
+    ]
     tokenizer = train_tokenizer(fixed * 30 + notes * 3 + invented, vocabulary=VOCABULARY, max_tokens=CONTEXT)
     model = LlamaForCausalLM(tiny_config(tokenizer))
     start_with_copying(model, torch.Generator().manual_seed(arguments.seed))

@@ -30,7 +30,7 @@ from tests.contract.wire import (
 
 SENTINEL = "Zyxwvutine"
 NOTE = read_note(normalise(f"Invented patient, for testing.\nTakes {SENTINEL} 5 mg daily.\nNo fever."))
-CLAIM = {"text": f"{SENTINEL} 5 mg daily", "category": "medication", "assertion": "present", "evidence": [2]}
+CLAIM = {"text": f"{SENTINEL} 5 mg daily", "category": "plan", "assertion": "present", "evidence": [2]}
 ANSWER = json.dumps(
     {"claims": [CLAIM, {**CLAIM, "text": "No fever", "category": "symptom", "evidence": [3]}]}
 )
@@ -127,8 +127,8 @@ def test_the_request_carries_the_schema_the_model_and_a_greedy_decoder(wire: Wir
     assert path == "/v1/chat/completions"
     assert headers["Authorization"] == "Bearer s3cret"
     assert (body["model"], body["temperature"], body["max_tokens"], body["priority"]) == ("tiny", 0, 900, 10)
-    claims = body["response_format"]["json_schema"]["schema"]["properties"]["claims"]["items"]["properties"]
-    assert claims["evidence"]["items"]["enum"] == [1, 2, 3]
+    items = body["response_format"]["json_schema"]["schema"]["properties"]["claims"]["items"]["anyOf"]
+    assert all(item["properties"]["evidence"]["items"]["enum"] == [1, 2, 3] for item in items)
 
 
 def test_without_a_model_setting_the_first_served_model_is_asked(wire: Wire, make: Make) -> None:

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from inference.checking import check_claim
+from inference.parts import whole
 from inference.prompts import Prompt, load_prompt, pinned_digests, prompt_names
-from inference.prompts.rendering import render_note, visible
+from inference.prompts.rendering import render_part, visible
 from inference.schema import parse_claims
 from inference.text import Note, Sentence, normalise, read_note
 from inference.vocabulary import Assertion, Category, SentenceKind
@@ -75,7 +76,7 @@ def test_an_unknown_prompt_has_no_default() -> None:
 def test_examples_follow_the_rules_they_teach(name: str) -> None:
     for example in load_prompt(name).examples:
         note = shown_note(example.note)
-        claims = list(parse_claims([example.answer], note))
+        claims = list(parse_claims([example.answer], whole(note)))
         assert json.dumps(json.loads(example.answer), ensure_ascii=False) == example.answer
         assert {claim.assertion for claim in claims} == set(Assertion)
         assert {claim.category for claim in claims} >= set(Category) - {
@@ -89,19 +90,21 @@ def test_examples_follow_the_rules_they_teach(name: str) -> None:
 
 def test_the_chat_begins_alike_for_every_note() -> None:
     prompt = load_prompt("problem_oriented")
-    one, other = prompt.messages(read_note("Cough.")), prompt.messages(read_note("Fever."))
+    one, other = prompt.messages(whole(read_note("Cough."))), prompt.messages(whole(read_note("Fever.")))
     assert one[:-1] == other[:-1]
     assert "S1| Cough." in one[-1].content
 
 
 def test_braces_and_dollars_in_a_note_are_harmless() -> None:
-    content = load_prompt("problem_oriented").messages(read_note("Paid $note {note} ${x} $$."))[-1].content
+    content = (
+        load_prompt("problem_oriented").messages(whole(read_note("Paid $note {note} ${x} $$.")))[-1].content
+    )
     assert "S1| Paid $note {note} ${x} $$." in content
 
 
 def test_a_heading_a_row_and_a_bullet_are_shown_with_what_they_mean() -> None:
     note = read_note("Bloods:\n\n| Test | Result |\n|---|---|\n| CRP | 142 |\n\nPlan:\n- Home")
-    lines = render_note(note).splitlines()
+    lines = render_part(whole(note)).splitlines()
     assert "S1| ## Bloods:" in lines
     assert any(re.fullmatch(r"S\d+\| Test: CRP; Result: 142", line) for line in lines)
     assert any(re.fullmatch(r"S\d+\| - Home", line) for line in lines)
@@ -151,7 +154,7 @@ def test_clinical_writing_is_shown_as_it_is() -> None:
 @given(st.text(alphabet=st.sampled_from("S1|#\n\r\u2028\x85 a.<>-")))
 def test_a_note_cannot_fake_a_line(raw: str) -> None:
     note = read_note(normalise(raw))
-    lines = render_note(note).splitlines()
+    lines = render_part(whole(note)).splitlines()
     numbered = [line for line in lines if line.startswith("S")]
     assert [line.split("|")[0] for line in numbered] == [f"S{s.number}" for s in note.sentences]
     assert all(line.startswith("## ") for line in lines if line not in numbered)
