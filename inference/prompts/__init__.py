@@ -1,7 +1,9 @@
 """Prompts as data: what a generative engine is told, in TOML files that are checked and pinned.
 
-A prompt's digest stands in every summary's model version, so a changed prompt is a new version: change the
-text, raise `version`, and pin the new digest in `digests.toml`.
+A prompt's own file holds its task, sections, length and examples; `_frame.toml` holds what all prompts share,
+and the loader fills the one from the other. The digest is taken of the filled text and stands in every
+summary's model version, so a changed prompt is a new version: change the text, raise `version`, and pin the
+new digest in `digests.toml`.
 """
 
 import hashlib
@@ -10,9 +12,9 @@ import tomllib
 from functools import cache
 from importlib.resources import files
 from string import Template
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from inference.parts import Part
 from inference.prompts.rendering import render_part
@@ -38,14 +40,15 @@ class Example(BaseModel):
 
 
 class PromptSection(BaseModel):
-    """A section of the summary: its heading, the categories that stand under it, what it must carry."""
+    """A section of the summary: its heading, the categories that stand under it, what it must carry.
+
+    A section without categories is never written: its `carry` says what people do there instead.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     title: str = Field(min_length=1)
-    categories: tuple[
-        Category, ...
-    ]  # none: nothing is written here, `carry` says what the reader does instead
+    categories: tuple[Category, ...]
     carry: str = Field(min_length=1)
 
 
@@ -67,8 +70,10 @@ class Prompt(BaseModel):
     @classmethod
     def _a_category_stands_once(cls, sections: tuple[PromptSection, ...]) -> tuple[PromptSection, ...]:
         named = [category for section in sections for category in section.categories]
-        if not named or len(set(named)) != len(named):
-            raise ValueError("a prompt's sections name each category at most once, and at least one in all")
+        if not named:
+            raise ValueError("no section names a category, so nothing could be written")
+        if repeated := sorted({category.value for category in named if named.count(category) > 1}):
+            raise ValueError(f"a category stands in more than one place: {', '.join(repeated)}")
         return sections
 
     @field_validator("user")
@@ -103,6 +108,87 @@ class Prompt(BaseModel):
         return tuple(chat)
 
 
+class Frame(BaseModel):
+    """What all prompts share: a system text with named places, and the user text around a note."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    system: str = Field(min_length=1)
+    user: str = Field(min_length=1)
+    details: dict[Category, str]  # said only to prompts that ask for the category
+
+    @field_validator("system")
+    @classmethod
+    def _has_every_place(cls, system: str) -> str:
+        template = Template(system)
+        if not template.is_valid() or sorted(template.get_identifiers()) != _PLACES:
+            raise ValueError(f"the frame's places are ${', $'.join(_PLACES)}, each of them at least once")
+        return system
+
+
+_PLACES = ["categories", "details", "length", "sections", "task"]
+
+
+class ExampleFile(BaseModel):
+    """An example as a prompt's file has it: the claims as rows, so that a person can read them."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    note: str = Field(min_length=1)
+    claims: tuple[dict[str, Any], ...] = Field(min_length=1)
+
+    def rendered(self) -> Example:
+        """Write the answer in the spacing that the schema-bound decoder emits: none."""
+        answer = json.dumps({"claims": self.claims}, ensure_ascii=False, separators=(",", ":"))
+        return Example(note=self.note, answer=answer)
+
+
+class PromptFile(BaseModel):
+    """What is a prompt's own."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str
+    title: str
+    purpose: str
+    version: int
+    task: str = Field(min_length=1)  # first words of the system text: what is written, and for whom
+    length: str = Field(min_length=1)  # how many claims, and what to leave out
+    sections: tuple[PromptSection, ...]
+    examples: tuple[ExampleFile, ...] = Field(min_length=1)
+
+    def rendered(self, frame: Frame) -> Prompt:
+        """Fill the frame's places.
+
+        Raises:
+            ValueError: the sections name no category, or one twice.
+        """
+        categories = [category for section in self.sections for category in section.categories]
+        details = [frame.details[category] for category in categories if category in frame.details]
+        system = Template(frame.system).substitute(
+            task=self.task,
+            categories=", ".join(categories),
+            details="".join(f"\n- {detail}" for detail in details),
+            sections="\n".join(_line(*numbered) for numbered in enumerate(self.sections, start=1)),
+            length=self.length,
+        )
+        return Prompt(
+            name=self.name,
+            title=self.title,
+            purpose=self.purpose,
+            version=self.version,
+            sections=self.sections,
+            system=system,
+            user=frame.user,
+            examples=tuple(example.rendered() for example in self.examples),
+        )
+
+
+def _line(number: int, section: PromptSection) -> str:
+    """Write a section as the model reads it: `3. Allergies (allergy): every allergy ...`."""
+    return f"{number}. {section.title} ({', '.join(section.categories) or 'no claims'}): {section.carry}."
+
+
 def prompt_names() -> tuple[str, ...]:
     """Name every prompt that ships with Epitome, in alphabetical order."""
     return tuple(sorted(pinned_digests()))
@@ -111,19 +197,19 @@ def prompt_names() -> tuple[str, ...]:
 @cache
 def pinned_digests() -> dict[str, str]:
     """Read the digest that each prompt must have: {name: sha256 hex}."""
-    return {str(name): str(digest) for name, digest in _toml("digests").items()}
+    return {str(name): str(digest) for name, digest in read_toml("digests").items()}
 
 
 @cache
 def load_prompt(name: str) -> Prompt:
-    """Read a prompt and check it against its pinned digest.
+    """Read a prompt, fill the frame with it and check the result against its pinned digest.
 
     Raises:
         KeyError: no prompt has this name.
-        ValueError: the file is malformed (pydantic's ValidationError is one) or differs from its pin.
+        ValueError: a file is malformed, or the prompt differs from its pin.
     """
     pinned = pinned_digests()[name]
-    prompt = Prompt.model_validate(_toml(name), strict=False)
+    prompt = render_prompt(read_toml(name), read_toml("_frame"))
     if prompt.name != name:
         raise ValueError(f"prompt file {name}.toml names itself {prompt.name}")
     if prompt.digest != pinned:
@@ -134,5 +220,22 @@ def load_prompt(name: str) -> Prompt:
     return prompt
 
 
-def _toml(name: str) -> dict[str, object]:
+def render_prompt(content: dict[str, Any], frame: dict[str, Any]) -> Prompt:
+    """Check a prompt file's content and the frame's, and fill the one with the other.
+
+    Raises:
+        ValueError: one of them is malformed; says which prompt, which key and what is wrong with it.
+    """
+    try:
+        return PromptFile.model_validate(content).rendered(Frame.model_validate(frame))
+    except ValidationError as error:
+        wrong = [
+            f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}"
+            for problem in error.errors(include_url=False, include_context=False)
+        ]
+        raise ValueError(f"prompt {content.get('name')} ({error.title}): {'; '.join(wrong)}") from None
+
+
+def read_toml(name: str) -> dict[str, Any]:
+    """Read one of this folder's data files by its name without `.toml`."""
     return tomllib.loads((files(__name__) / f"{name}.toml").read_text(encoding="utf-8"))
