@@ -80,8 +80,8 @@ def claims_schema(part: Part, categories: Sequence[Category] = ALL_CATEGORIES) -
     `{"claims": [{"text", "category", "assertion", "evidence"}]}`, in that order, all of them required; before
     its evidence a medication also has `medication` (name, dose, route, frequency, status), an allergy
     `allergy` (substance, reaction). Without `maxLength`, `pattern` or `uniqueItems`: structured decoders
-    refuse them or compile them slowly. The list may be empty: a schema that demands a claim makes the model invent one
-    where there is none.
+    refuse them or compile them slowly. The list may be empty: a schema that demands a claim makes the model
+    invent one where there is none.
 
     Args:
         part: what is shown; its citable numbers are the only evidence.

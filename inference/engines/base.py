@@ -6,7 +6,7 @@ There is no third way: an answer that was cut short is an error, never a shorter
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Protocol, TypeAlias, runtime_checkable
@@ -71,6 +71,7 @@ class EngineVersion:
     adapter_digest: str  # sha256 hex; "" where there is no adapter
     settings: Mapping[str, JSON]
     is_generative: bool  # False: every claim is the note's own words
+    lacks: Mapping[str, str] = field(default_factory=dict)  # what it cannot do, a sentence each by short name
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,12 +4,12 @@ The address is checked where the connection is made, not before: a name that res
 later gains nothing. No redirect, proxy or environment variable can lead a request elsewhere.
 """
 
+import asyncio
 import ipaddress
 import socket
 import ssl
-import time
 from collections.abc import Iterable
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import httpcore
 import httpx
@@ -63,67 +63,21 @@ class SiteNetworks:
         return addresses
 
 
-class SiteStream(httpcore.NetworkStream):
-    """One connection, with limits that the request in progress may move while it reads.
-
-    The limits end with their request: the next one on the same connection begins by writing, which clears
-    them.
-    """
-
-    def __init__(self, stream: httpcore.NetworkStream) -> None:
-        self._stream = stream
-        self.read_s: float | None = None  # longest wait for the next bytes; None: httpx's own time-out
-        self.deadline: float | None = None  # on time.monotonic's clock: end of the whole request
-
-    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        """Wait for bytes, no longer than the tightest limit.
-
-        Raises:
-            httpcore.ReadTimeout: a limit was reached.
-        """
-        wait = timeout if self.read_s is None else self.read_s
-        if self.deadline is not None:
-            left = self.deadline - time.monotonic()
-            if left <= 0:
-                raise httpcore.ReadTimeout
-            wait = left if wait is None else min(wait, left)
-        return self._stream.read(max_bytes, timeout=wait)
-
-    def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        """Send bytes: a request begins."""
-        self.read_s = self.deadline = None
-        self._stream.write(buffer, timeout)
-
-    def close(self) -> None:
-        """Close the connection."""
-        self._stream.close()
-
-    def start_tls(
-        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
-    ) -> httpcore.NetworkStream:
-        """Encrypt the connection; the certificate must match the name in the URL, not the address."""
-        return SiteStream(self._stream.start_tls(ssl_context, server_hostname, timeout))
-
-    def get_extra_info(self, info: str) -> Any:
-        """Ask the connection about itself, as httpcore does before reusing it."""
-        return self._stream.get_extra_info(info)
-
-
-class SiteBackend(httpcore.NetworkBackend):
+class SiteBackend(httpcore.AsyncNetworkBackend):
     """Opens connections to the site's own addresses and to nothing else."""
 
     def __init__(self, networks: SiteNetworks) -> None:
         self._networks = networks
-        self._backend = httpcore.SyncBackend()
+        self._backend = httpcore.AnyIOBackend()
 
-    def connect_tcp(
+    async def connect_tcp(
         self,
         host: str,
         port: int,
-        timeout: float | None = None,
+        timeout: float | None = None,  # noqa: ASYNC109 - httpcore's signature
         local_address: str | None = None,
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
-    ) -> httpcore.NetworkStream:
+    ) -> httpcore.AsyncNetworkStream:
         """Resolve, check every address, connect to the first that answers.
 
         Raises:
@@ -131,24 +85,26 @@ class SiteBackend(httpcore.NetworkBackend):
             httpcore.ConnectError, httpcore.ConnectTimeout: no address answers.
         """
         failure: Exception = httpcore.ConnectError()
-        for address in self._networks.addresses(host, port):
+        for address in await asyncio.to_thread(self._networks.addresses, host, port):
             try:
-                return SiteStream(
-                    self._backend.connect_tcp(address, port, timeout, local_address, socket_options)
-                )
+                return await self._backend.connect_tcp(address, port, timeout, local_address, socket_options)
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
                 failure = error
         raise failure
 
+    async def sleep(self, seconds: float) -> None:
+        """Wait between httpcore's own attempts, of which there are none."""
+        await asyncio.sleep(seconds)
 
-class SiteTransport(httpx.HTTPTransport):
+
+class SiteTransport(httpx.AsyncHTTPTransport):
     """httpx's transport over `SiteBackend`. Certificates are checked against the machine's own store."""
 
     def __init__(self, networks: SiteNetworks, *, max_connections: int) -> None:
         context = ssl.create_default_context()
         super().__init__(verify=context, trust_env=False)
         # httpx has no public way to pass a network backend on; `tests/contract` holds this to its promise.
-        self._pool = httpcore.ConnectionPool(
+        self._pool = httpcore.AsyncConnectionPool(
             ssl_context=context,
             max_connections=max_connections,
             max_keepalive_connections=max_connections,

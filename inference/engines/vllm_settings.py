@@ -10,6 +10,8 @@ import httpx
 from inference.engines.base import EngineError
 from inference.engines.site import LOOPBACK, SiteNetworks
 
+LEAST_CONTEXT = 2_048  # tokens: a prompt with its examples and a short note
+
 
 @dataclass(frozen=True, slots=True)
 class Patience:
@@ -32,7 +34,8 @@ class VllmSettings:
     key: str = field(default="", repr=False)
     patience: Patience = Patience()
     max_output_tokens: int = 4096
-    max_connections: int = 100
+    max_connections: int = 512
+    context: int | None = None  # tokens; None: what the server says
 
     def __post_init__(self) -> None:
         """Check the URL and the key.
@@ -51,7 +54,7 @@ class VllmSettings:
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> "VllmSettings":
-        """Read EPITOME_ENGINE_URL, _MODEL, _KEY or _KEY_FILE and EPITOME_SITE_NETWORKS.
+        """Read EPITOME_ENGINE_URL, _MODEL, _CONTEXT, _KEY or _KEY_FILE and EPITOME_SITE_NETWORKS.
 
         Raises:
             EngineError: "misconfigured": one of them cannot be used; the detail names it.
@@ -61,7 +64,17 @@ class VllmSettings:
             networks=SiteNetworks(environ.get("EPITOME_SITE_NETWORKS") or LOOPBACK),
             model=environ.get("EPITOME_ENGINE_MODEL", ""),
             key=_key(environ),
+            context=_context(environ),
         )
+
+
+def _context(environ: Mapping[str, str]) -> int | None:
+    value = environ.get("EPITOME_ENGINE_CONTEXT", "")
+    if not value:
+        return None
+    if not value.isdecimal() or int(value) < LEAST_CONTEXT:
+        raise EngineError("misconfigured", detail="EPITOME_ENGINE_CONTEXT")
+    return int(value)
 
 
 def _base_url(url: str) -> httpx.URL:

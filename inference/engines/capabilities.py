@@ -1,0 +1,197 @@
+"""What a server on the OpenAI wire is and can do, found out by asking it; what it lacks, in words.
+
+vLLM is the reference. llama.cpp's and Ollama's answers are taken as their documentation has them.
+"""
+
+import re
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import httpx
+
+from inference.engines.base import EngineError
+from inference.engines.vllm_settings import VllmSettings
+from inference.engines.vllm_wire import as_number, read_bytes, read_json, refusal
+
+Chat: TypeAlias = Sequence[Mapping[str, str]]
+Counter: TypeAlias = Callable[[httpx.AsyncClient, str, Chat], Awaitable[int]]
+
+ASSUMED_CONTEXT = 4_096  # tokens: the least that Ollama gives a model where nobody set anything
+_DIGESTS = re.compile(r"epitome-digests/weights=([0-9a-f]{64})(?:/adapter=([0-9a-f]{64}))?")
+_GREETING: Chat = ({"role": "user", "content": "."},)
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What one server offers for one model.
+
+    Attributes:
+        server: "vllm", "llama.cpp", "ollama" or "other".
+        model: the name to ask for.
+        context_tokens: prompt and answer together.
+        is_context_known: the server or the site's settings said so; otherwise `ASSUMED_CONTEXT` is taken.
+        count: counts the prompt tokens of a chat with the server's tokenizer; None where it offers none.
+        weights_digest, adapter_digest: sha256 hex as `python -m inference.worker` publishes them, or "".
+        adapters: served names that are adapters over another served model.
+    """
+
+    server: str
+    model: str
+    context_tokens: int
+    is_context_known: bool
+    count: Counter | None
+    weights_digest: str = ""
+    adapter_digest: str = ""
+    adapters: tuple[str, ...] = ()
+
+    @property
+    def lacks(self) -> dict[str, str]:
+        """Say in a sentence each what the server cannot do and what that means here, by short name."""
+        sentences: dict[str, str] = {}
+        if self.server != "vllm":
+            sentences["priority"] = (
+                "No priorities: a clinician's request waits behind all that came before, overnight ones too."
+            )
+            sentences["drain"] = "Answers in flight are cut when the server stops; they are asked for again."
+            sentences["digests"] = (
+                "The server does not say which files it serves: a record names the model only."
+            )
+        elif not self.weights_digest:
+            sentences["digests"] = (
+                "The server was not started by inference.worker, so the weights it serves were not verified."
+            )
+        if self.count is None:
+            sentences["tokenizer"] = (
+                "The server counts no tokens, so notes are measured in bytes: long ones are read in more"
+                " parts than they need."
+            )
+        if not self.is_context_known:
+            sentences["context"] = (
+                f"The server does not say how long its context is: {ASSUMED_CONTEXT:,} tokens are assumed."
+                " Set EPITOME_ENGINE_CONTEXT to what it has."
+            )
+        return sentences
+
+
+async def discover(http: httpx.AsyncClient, settings: VllmSettings) -> Capabilities:
+    """Ask a server what it is.
+
+    Args:
+        http: a client whose base URL ends in /v1/.
+        settings: which model is wanted, and the context where the site sets it.
+
+    Raises:
+        EngineError: it does not answer, serves nothing, or not the wanted model.
+    """
+    cards = await _cards(http)
+    names = [str(card["id"]) for card in cards]
+    model = settings.model or next((name for name in names if not _DIGESTS.fullmatch(name)), names[0])
+    if model not in names:
+        raise EngineError("unknown_model")
+    card = cards[names.index(model)]
+    digests = next((found for name in names if (found := _DIGESTS.fullmatch(name))), None)
+    server = _kind(card)
+    said = as_number(card.get("max_model_len"))
+    if server == "llama.cpp":
+        props = await _get(http, "props")
+        said = as_number((props.get("default_generation_settings") or {}).get("n_ctx"))
+    elif server == "ollama":
+        said = _allocated(await _get(http, "api/ps"), model)
+    context = min((tokens for tokens in (said, settings.context) if tokens), default=ASSUMED_CONTEXT)
+    return Capabilities(
+        server=server,
+        model=model,
+        context_tokens=context,
+        is_context_known=bool(said or settings.context),
+        count=await _counter(http, server, model),
+        weights_digest=digests[1] if digests else "",
+        adapter_digest=(digests[2] or "") if digests else "",
+        adapters=tuple(str(card["id"]) for card in cards if card.get("parent")),
+    )
+
+
+async def _cards(http: httpx.AsyncClient) -> list[dict[str, Any]]:
+    async with http.stream("GET", "models") as response:
+        if response.status_code != 200:
+            raise await refusal(response)
+        data = read_json(await read_bytes(response)).get("data")
+    cards = (
+        [card for card in data if isinstance(card, dict) and card.get("id")] if isinstance(data, list) else []
+    )
+    if not cards:
+        raise EngineError("misconfigured", detail="no_model_served")
+    return cards
+
+
+def _kind(card: Mapping[str, Any]) -> str:
+    if as_number(card.get("max_model_len")) is not None or card.get("owned_by") == "vllm":
+        return "vllm"
+    if card.get("owned_by") == "llamacpp":
+        return "llama.cpp"
+    return "ollama" if card.get("owned_by") == "library" else "other"
+
+
+def _allocated(running: Mapping[str, Any], model: str) -> int | None:
+    """The context that Ollama gave a loaded model; what a model was trained with is no limit."""
+    models = running.get("models")
+    for row in models if isinstance(models, list) else []:
+        if isinstance(row, dict) and model in {row.get("name"), row.get("model")}:
+            return as_number(row.get("context_length"))
+    return None
+
+
+async def _counter(http: httpx.AsyncClient, server: str, model: str) -> Counter | None:
+    """Choose how to count, and try it once: a reverse proxy may not let the question through."""
+    count = {"vllm": _count_at_vllm, "llama.cpp": _count_at_llama_cpp}.get(server)
+    if count is None:
+        return None
+    with suppress(EngineError):
+        await count(http, model, _GREETING)
+        return count
+    return None
+
+
+async def _count_at_vllm(http: httpx.AsyncClient, model: str, chat: Chat) -> int:
+    body = {"model": model, "messages": list(chat), "add_generation_prompt": True}
+    return _counted((await _post(http, "tokenize", body)).get("count"))
+
+
+async def _count_at_llama_cpp(http: httpx.AsyncClient, model: str, chat: Chat) -> int:
+    written = (await _post(http, "apply-template", {"messages": list(chat)})).get("prompt")
+    body = {"content": written, "add_special": True, "parse_special": True}
+    tokens = (await _post(http, "tokenize", body)).get("tokens")
+    return _counted(len(tokens) if isinstance(tokens, list) else None)
+
+
+def _counted(value: object) -> int:
+    count = as_number(value)
+    if count is None:
+        raise EngineError("bad_output", detail="no_token_count")
+    return count
+
+
+def _root(http: httpx.AsyncClient, path: str) -> httpx.URL:
+    """An address beside /v1/, where servers keep what is not OpenAI's."""
+    base = http.base_url
+    return base.copy_with(path=base.path.removesuffix("v1/") + path)
+
+
+async def _get(http: httpx.AsyncClient, path: str) -> dict[str, Any]:
+    """Ask for a document; {} where the server has none."""
+    async with http.stream("GET", _root(http, path)) as response:
+        if response.status_code != 200:
+            return {}
+        return read_json(await read_bytes(response))
+
+
+async def _post(http: httpx.AsyncClient, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
+    request = http.build_request("POST", _root(http, path), json=dict(body))
+    response = await http.send(request, stream=True)
+    try:
+        if response.status_code != 200:
+            raise await refusal(response)
+        return read_json(await read_bytes(response))
+    finally:
+        await response.aclose()
