@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from inference.checking import check_claim
-from inference.parts import whole
+from inference.parts import Part, whole
 from inference.prompts import (
     Prompt,
     load_prompt,
@@ -58,6 +58,12 @@ def test_the_digest_sees_every_word_of_a_prompt(name: str, field: str) -> None:
     more = {field: content[field] + (1 if field == "version" else " x")}
     assert render_prompt(content, frame).digest == load_prompt(name).digest
     assert render_prompt(content | more, frame).digest != load_prompt(name).digest
+
+
+def test_the_digest_sees_no_layout() -> None:
+    content = read_toml("discharge")
+    turned = dict(reversed(content.items()))
+    assert render_prompt(turned, read_toml("_frame")).digest == load_prompt("discharge").digest
 
 
 @pytest.mark.parametrize("name", prompt_names())
@@ -199,6 +205,32 @@ def test_the_schema_has_the_prompts_categories_and_no_other(name: str) -> None:
         category = shape["properties"]["category"]
         written += category.get("enum") or [category["const"]]
     assert sorted(written) == sorted(prompt.categories)
+
+
+@pytest.mark.parametrize("category", Category)
+def test_the_frame_explains_what_the_schema_demands_of_a_category(category: Category) -> None:
+    items = claims_schema(whole(read_note("Cough.")), [category])["properties"]["claims"]["items"]
+    demanded = set(items["properties"]) - {"text", "category", "assertion", "evidence"}
+    explained = read_toml("_frame")["details"].get(category, "")
+    assert bool(demanded) == bool(explained)
+    for name in demanded:
+        keys = ",".join(f'"{key}":"..."' for key in items["properties"][name]["properties"])
+        assert re.match(rf"`{name}`, only in an? {category} claim ", explained)
+        assert "{" + keys + "}" in explained
+
+
+def test_the_frame_explains_every_assertion_and_every_status_of_a_drug() -> None:
+    frame = read_toml("_frame")
+    assert all(f" {assertion}" in frame["system"] for assertion in Assertion)
+    assert all(f" {status}" in frame["details"]["medication"] for status in DrugStatus)
+
+
+@pytest.mark.parametrize("name", prompt_names())
+def test_the_line_that_names_a_part_is_the_one_the_prompt_explains(name: str) -> None:
+    note = read_note("Invented example patient.\n\nCough.\n\nFever.")
+    shown = render_part(Part(note, numbers=(2, 3), context=(1,), position=2, of=4)).splitlines()
+    assert f'A first line like "{shown[0]}"' in load_prompt(name).system
+    assert shown[1] == "S1| Invented example patient."
 
 
 @pytest.mark.parametrize("name", prompt_names())
