@@ -4,6 +4,7 @@ import datetime
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import cached_property
 from uuid import UUID
 
 from clinical.access import may_sign
@@ -22,6 +23,7 @@ from clinical.models import (
     User,
     Withdrawal,
 )
+from inference.checking.injection import Suspicion, suspicious
 from inference.text import Sentence, from_layout
 from inference.vocabulary import Assertion, Category, Severity
 
@@ -187,6 +189,12 @@ class ReviewPage:
         """Nothing of an abandoned draft is shown, nor of an unsigned one whose note was entered in error."""
         is_withdrawn = bool(self.withdrawals) and self.signature is None
         return is_withdrawn or self.summary.status == Summary.Status.ABANDONED
+
+    @cached_property
+    def suspicions(self) -> dict[int, Suspicion]:
+        """Sentences of the source that read like instructions to a computer, by number."""
+        found = suspicious(from_layout(self.note.text, self.note.layout))
+        return {suspicion.number: suspicion for suspicion in found}
 
     @property
     def draft_label(self) -> str:

@@ -42,6 +42,12 @@ class Note(Record):
 
     objects = NoteQuerySet.as_manager()
 
+    @property
+    def counted_warnings(self) -> list[tuple[str, int]]:
+        """What to know of how the document was read: codes of `inference.parsing`, with a number or 0."""
+        parted = (warning.partition(":") for warning in self.warnings)
+        return [(code, int(count or 0)) for code, _, count in parted]
+
     phi_fields: ClassVar = frozenset({"text_sealed"})
     plain_fields: ClassVar = frozenset(
         {

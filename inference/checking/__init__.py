@@ -41,7 +41,7 @@ def check_claim(claim: DraftClaim, note: Note) -> tuple[Flag, ...]:
         return (flag,)
     sources = [read_sentence(note, note.sentences[number - 1]) for number in claim.evidence]
     reading = _read_claim(claim.text, sources)
-    suspicious = injection.check(reading, sources)
+    suspicious = injection.check(reading, sources, note)
     flags = [suspicious] if suspicious is not None else []
     unsupported = evidence.support(reading, sources, note)
     code_status = resuscitation.check(reading, sources, claim.assertion)

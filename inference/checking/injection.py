@@ -1,39 +1,136 @@
-"""Sentences of a note that talk to a model instead of about a patient: never silently a claim."""
+"""Sentences of a note that talk to a model instead of about a patient: shown with a flag, never left out.
+
+Only what gives itself away by its words or its disguise is found. An order in plain clinical words ("omit the
+warfarin") is not: against that stand the checks of each claim and the reader.
+"""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
+from inference.checking.disguises import bare, decoded, unmasked, words
 from inference.checking.flags import Flag, quoted
 from inference.checking.lexicons import lexicon
 from inference.checking.reading import Reading
+from inference.text import Note, Sentence
 from inference.vocabulary import Severity
 
-_INSTRUCTION = re.compile(
-    "|".join(f"(?:{pattern})" for pattern in lexicon("instructions")["patterns"]), re.IGNORECASE
+_LEXICON: dict[str, list[str]] = lexicon("instructions")
+_MARKUP = re.compile("|".join(f"(?:{pattern})" for pattern in _LEXICON["markup"]))
+_PHRASE = re.compile(
+    "|".join(
+        f"(?P<{kind}>{'|'.join(f'(?:{pattern})' for pattern in _LEXICON[kind])})"
+        for kind in ("order", "answer", "reach", "language")
+    )
 )
+_MOST_JOINED = 6
+_JOINED_LENGTH = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Suspicion:
+    """A sentence that reads like an instruction to a computer.
+
+    Attributes:
+        number: of the sentence, from 1.
+        kind: order, answer, reach, language (by its words), markup, or encoded (found after decoding).
+        words: what gave it away, as it reads with its disguise taken off; bounded by the patterns.
+    """
+
+    number: int
+    kind: str
+    words: str
+
+
+def suspicious(note: Note) -> tuple[Suspicion, ...]:
+    """Find the sentences of a note that read like instructions to a computer.
+
+    Headings and table rows count. An instruction that runs on over sentences is found too, if each is short
+    or the two stand side by side; all it runs over are named. Linear in the length of the note.
+
+    Returns:
+        At most one suspicion a sentence, in the order of the note.
+    """
+    found = {s.number: Suspicion(s.number, *hit) for s in note.sentences if (hit := _find(s.text))}
+    for members, hit in _runs(note.sentences):
+        for sentence in members:
+            found.setdefault(sentence.number, Suspicion(sentence.number, *hit))
+    return tuple(found[number] for number in sorted(found))
 
 
 def find_instruction(text: str) -> str | None:
     """Return the words of a text that look like an instruction to a model, or None."""
-    match = _INSTRUCTION.search(text)
-    return match[0] if match else None
+    hit = _find(text)
+    return hit[1] if hit else None
 
 
-def check(claim: Reading, sources: Sequence[Reading]) -> Flag | None:
+def check(claim: Reading, sources: Sequence[Reading], note: Note) -> Flag | None:
     """Flag a claim whose evidence, or whose own text, gives orders to whoever summarises the note."""
     for source in sources:
-        if (words := find_instruction(source.text)) is not None:
+        if (said := _said_at(note, source.number)) is not None:
             return Flag(
                 "suspicious_source",
                 Severity.CRITICAL,
                 f"Suspicious source: sentence {source.number} reads like an instruction to a computer, "
-                f"not like a clinical statement: {quoted(words)}.",
+                f"not like a clinical statement: {quoted(said)}.",
             )
-    if (words := find_instruction(claim.text)) is not None:
+    if (said := find_instruction(claim.text)) is not None:
         return Flag(
             "suspicious_source",
             Severity.CRITICAL,
             f"Suspicious claim: it reads like an instruction to a computer, not like a clinical statement: "
-            f"{quoted(words)}.",
+            f"{quoted(said)}.",
         )
     return None
+
+
+def _said_at(note: Note, number: int) -> str | None:
+    """The same as `suspicious` says of one sentence, reading only its neighbours."""
+    if hit := _find(note.sentences[number - 1].text):
+        return hit[1]
+    near = note.sentences[max(0, number - _MOST_JOINED) : number + _MOST_JOINED]
+    for members, (_, said) in _runs(near):
+        if any(sentence.number == number for sentence in members):
+            return said
+    return None
+
+
+def _find(text: str) -> tuple[str, str] | None:
+    """Return the kind and the words of the first thing in a text that looks like an instruction."""
+    shown = bare(text)
+    if match := _MARKUP.search(shown):
+        return "markup", match[0].strip()
+    if hit := _phrase(words(shown)):
+        return hit
+    for reading in unmasked(shown):
+        if hit := _phrase(reading):
+            return hit
+    for plain in decoded(text):
+        hit = _phrase(words(bare(plain)))
+        return "encoded", hit[1] if hit else " ".join(plain.split())[:80]
+    return None
+
+
+def _phrase(text: str) -> tuple[str, str] | None:
+    match = _PHRASE.search(text)
+    return (match.lastgroup or "order", match[0]) if match else None
+
+
+def _runs(sentences: Sequence[Sentence]) -> Iterator[tuple[list[Sentence], tuple[str, str]]]:
+    """Yield runs of sentences that only together read like an instruction.
+
+    From each sentence its followers are joined on while all stays short, so the work is linear.
+    """
+    folded = [words(bare(sentence.text)) for sentence in sentences]
+    for first in range(len(folded) - 1):
+        text, ends = folded[first], [len(folded[first])]
+        for joined in folded[first + 1 : first + _MOST_JOINED]:
+            if len(text) + len(joined) > _JOINED_LENGTH and len(ends) > 1:
+                break
+            text = f"{text} {joined}"
+            ends.append(len(text))
+        match = _PHRASE.search(text)
+        # Only what begins in the first and ends beyond it; what lies in one sentence is not news.
+        if match and match.start() < ends[0] < match.end():
+            last = next(i for i, end in enumerate(ends) if match.end() <= end)
+            yield list(sentences[first : first + last + 1]), (match.lastgroup or "order", match[0])
