@@ -2,10 +2,9 @@
 
     python -m inference.training.tiny --out tests/models/tiny-llama --seed 7 --minutes 25
 
-First copying drills on random tokens; then notes behind the prompt, longer and longer, the prompt more often
-whole.
-The prompt's beginning is the same for every note, so each step reads it once, without gradient, for the whole
-batch.
+First copying drills on random tokens; then notes and parts of notes behind the prompts, one prompt a step,
+longer and longer, the prompt more often whole. A prompt's beginning is the same for every note, so each step
+reads it once, without gradient, for the whole batch.
 """
 
 import argparse
@@ -24,8 +23,8 @@ import torch
 from torch.nn.functional import cross_entropy
 from transformers import DynamicCache, LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
-from inference.parts import whole
-from inference.prompts import Prompt, load_prompt
+from inference.prompts import Prompt, load_prompt, prompt_names
+from inference.prompts.rendering import render_part
 from inference.training.tiny_notes import Lesson, lesson
 from inference.training.tiny_start import start_with_copying
 from inference.training.tiny_tokenizer import train_tokenizer
@@ -33,8 +32,17 @@ from inference.worker.manifest import MANIFEST, write_manifest
 
 CONTEXT = 16_384  # tokens the configuration allows; training sees fewer and stretches their positions
 VOCABULARY = 2_000
-RUNAWAY = 16  # tokens: longer than any claim that is taught
-_CLAIM_TEXT = re.compile(r'(?<="text":")((?:[^"\\]|\\.)*)(?=")')
+RUNAWAY = 16  # tokens: longer than any words that are taught
+_FREE = (
+    "text",
+    "name",
+    "dose",
+    "route",
+    "frequency",
+    "substance",
+    "reaction",
+)  # strings that a schema lets run
+_FREE_TEXT = re.compile("(?:" + "|".join(f'(?<="{key}":")' for key in _FREE) + r')((?:[^"\\]|\\.)*)(?=")')
 _IGNORED = -100  # cross_entropy's mark for positions without a target
 
 README = """\
@@ -122,51 +130,73 @@ class Row:
 class Classroom:
     """Turns lessons into batches behind the real prompt, and reads them."""
 
-    def __init__(self, tokenizer: PreTrainedTokenizerFast, prompt: Prompt, lines: Sequence[str]) -> None:
+    def __init__(
+        self, tokenizer: PreTrainedTokenizerFast, prompts: Sequence[Prompt], lines: Sequence[str]
+    ) -> None:
         self._tokenizer = tokenizer
         self._lines = lines
-        self._prompts = (prompt, _with_compact_answers(prompt))
+        self._prompts = prompts
         self._newline = {
             number for number in range(len(tokenizer)) if tokenizer.decode([number]).endswith("\n")
         }
+        self._next_claim, self._last_claim = self._encode(']},{"')[0], self._encode("]}]}")[0]
 
     def split(self, prompt: Prompt, item: Lesson, rng: random.Random) -> Row:
         """Write a lesson as tokens."""
-        messages = [message.model_dump() for message in prompt.messages(whole(item.note))]
+        messages = [message.model_dump() for message in prompt.messages(item.part)]
         written = self._template(messages, add_generation_prompt=True)
         start = self._template(messages[:-1], add_generation_prompt=False)
         if not written.startswith(start):
             raise ValueError("the chat template does not keep the beginning of a chat")
         note = self._encode(written[len(start) :])
-        return Row(self._encode(start), note, *self._answer(item.answer, note, rng))
+        answer, targets = (
+            self._repeated(item.answer, rng) if rng.random() < 0.15 else self._answer(item.answer, note, rng)
+        )
+        end = int(self._tokenizer.eos_token_id)
+        return Row(self._encode(start), note, [*answer, end], [*targets, end])
 
     def _answer(self, answer: str, note: list[int], rng: random.Random) -> tuple[list[int], list[int]]:
-        """Write an answer as tokens and targets; now and then a claim's words are a runaway, to be closed.
+        """Write an answer as tokens and targets; now and then a string in it is a runaway, to be closed.
 
         A model of this size falls into repeating itself. In a runaway no word is a target, but from
-        `RUNAWAY` tokens on every target is the mark that closes the text: so the model learns to get out.
+        `RUNAWAY` tokens on every target is the mark that closes the string: so the model learns to get out.
         """
         tokens: list[int] = []
         targets: list[int] = []
-        pieces = [self._encode(piece) for piece in _CLAIM_TEXT.split(answer)]
+        pieces = [self._encode(piece) for piece in _FREE_TEXT.split(answer)]
+        runaways = {rng.randrange(1, len(pieces), 2) for _ in range(rng.randint(0, 4))}
         for number, piece in enumerate(pieces):
-            if number % 2 == 0 or rng.random() < 0.7:
+            if number not in runaways:
                 tokens += piece
                 targets += piece
                 continue
-            source = piece if rng.random() < 0.7 else note[rng.randrange(len(note)) :]
+            source = piece if piece and rng.random() < 0.7 else note[rng.randrange(len(note)) :]
             period = source[: rng.randint(1, 6)]
             runaway = (period * (RUNAWAY + 20))[: rng.randint(RUNAWAY + 1, RUNAWAY + 20)]
             tokens += runaway
             targets += [_IGNORED] * RUNAWAY + [pieces[number + 1][0]] * (len(runaway) - RUNAWAY)
-        end = int(self._tokenizer.eos_token_id)
-        return [*tokens, end], [*targets, end]
+        return tokens, targets
+
+    def _repeated(self, answer: str, rng: random.Random) -> tuple[list[int], list[int]]:
+        """Write an answer that says one claim again and again: each time the list is to end there."""
+        claims = json.loads(answer)["claims"]
+        number = rng.randrange(len(claims))
+        claims = claims[: number + 1] + [claims[number]] * rng.randint(1, 5)
+        tokens = self._encode(json.dumps({"claims": claims}, ensure_ascii=False, separators=(",", ":")))
+        ends = [index for index, token in enumerate(tokens) if token == self._next_claim]
+        targets = tokens[: ends[number]] + [_IGNORED] * (len(tokens) - ends[number])
+        for index in [*ends[number + 1 :], len(tokens) - 1]:
+            targets[index] = self._last_claim
+        return tokens, targets
 
     def loss(self, model: LlamaForCausalLM, rng: random.Random, step: Step) -> torch.Tensor:
         """Mean loss over the answers of one batch of fresh lessons."""
         prompt, sentences = rng.choice(self._prompts), rng.randint(*step.sentences)
         batch = max(1, step.tokens // (150 + 15 * sentences))
-        lessons = [lesson(rng, sentences=sentences, lines=self._lines) for _ in range(batch)]
+        lessons = [
+            lesson(rng, sentences=sentences, lines=self._lines, categories=prompt.categories)
+            for _ in range(batch)
+        ]
         rows = [self.split(prompt, item, rng) for item in lessons]
         start = self._worn(rows[0].start, rng, step)
         width = max(len(row.note) + len(row.answer) for row in rows)
@@ -211,10 +241,10 @@ class Classroom:
         if len(start) < 400:
             return start
         if step.is_prompt_cut:
-            return start[:20] + start[-rng.randint(20, 300) :]
+            return start[:80] + start[-rng.randint(20, 300) :]
         if rng.random() < 0.5:
             return start
-        first = rng.randint(20, len(start) - 100)
+        first = rng.randint(80, len(start) - 100)
         return start[:first] + start[min(len(start) - 20, first + rng.randint(1, 600)) :]
 
     @staticmethod
@@ -235,15 +265,6 @@ class Classroom:
         return list(self._tokenizer.encode(text, add_special_tokens=False))
 
 
-def _with_compact_answers(prompt: Prompt) -> Prompt:
-    """The prompt with its examples' answers spaced as the decoder writes them, should they once be so."""
-    examples = tuple(
-        example.model_copy(update={"answer": json.dumps(json.loads(example.answer), separators=(",", ":"))})
-        for example in prompt.examples
-    )
-    return prompt.model_copy(update={"examples": examples})
-
-
 def export(
     model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast, out: Path, facts: dict[str, object]
 ) -> None:
@@ -258,7 +279,7 @@ def export(
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m inference.training.tiny", description=__doc__)
     parser.add_argument("--out", type=Path, required=True, help="folder for the model")
-    parser.add_argument("--prompt", default="problem_oriented", help="the prompt it is trained behind")
+    parser.add_argument("--prompt", nargs="+", default=prompt_names(), help="what it is trained behind")
     parser.add_argument("--notes", type=Path, help="folder of invented .txt notes, for words and lines")
     parser.add_argument("--continue-from", type=Path, help="folder of an earlier model to train on")
     parser.add_argument("--seed", type=int, default=7)
@@ -270,17 +291,15 @@ def _arguments() -> argparse.Namespace:
 
 
 def _beginning(
-    arguments: argparse.Namespace, prompt: Prompt, notes: list[str], rng: random.Random
+    arguments: argparse.Namespace, prompts: Sequence[Prompt], notes: list[str], rng: random.Random
 ) -> tuple[LlamaForCausalLM, PreTrainedTokenizerFast]:
     """Read an earlier model, or make a new one with a tokenizer of its own."""
     if arguments.continue_from:
         model = LlamaForCausalLM.from_pretrained(arguments.continue_from, dtype=torch.float32)
         return model, PreTrainedTokenizerFast.from_pretrained(arguments.continue_from)
     lessons = [lesson(rng, sentences=20) for _ in range(600)]
-    fixed = [message.content for message in prompt.messages(whole(lessons[0].note))[:-1]]
-    invented = [
-        text for item in lessons for text in (prompt.messages(whole(item.note))[-1].content, item.answer)
-    ]
+    fixed = [message.content for prompt in prompts for message in prompt.messages(lessons[0].part)[:-1]]
+    invented = [text for item in lessons for text in (render_part(item.part), item.answer)]
     tokenizer = train_tokenizer(fixed * 30 + notes * 3 + invented, vocabulary=VOCABULARY, max_tokens=CONTEXT)
     model = LlamaForCausalLM(tiny_config(tokenizer))
     start_with_copying(model, torch.Generator().manual_seed(arguments.seed))
@@ -293,21 +312,21 @@ def main() -> None:
     torch.manual_seed(arguments.seed)
     torch.set_num_threads(arguments.threads)
     rng = random.Random(arguments.seed)  # noqa: S311 - reproducible lessons, not a secret
-    prompt = load_prompt(arguments.prompt)
+    prompts = [load_prompt(name) for name in arguments.prompt]
 
     files = sorted(arguments.notes.glob("*.txt")) if arguments.notes else []
     notes = [path.read_text(encoding="utf-8") for path in files]
-    model, tokenizer = _beginning(arguments, prompt, notes, rng)
+    model, tokenizer = _beginning(arguments, prompts, notes, rng)
     optimiser = torch.optim.AdamW(model.parameters(), lr=arguments.rate, betas=(0.9, 0.98), weight_decay=0.01)
     lines = [line.strip() for note in notes for line in note.splitlines() if len(line.split()) > 1]
-    classroom = Classroom(tokenizer, prompt, lines)
+    classroom = Classroom(tokenizer, prompts, lines)
     facts: dict[str, object] = {
         "made_by": "python -m inference.training.tiny",
         "arguments": {
             name: value.name if isinstance(value, Path) else value for name, value in vars(arguments).items()
         },
         "seed": arguments.seed,
-        "prompt_digest": prompt.digest,
+        "prompt_digests": {prompt.name: prompt.digest for prompt in prompts},
         "parameters": model.num_parameters(),
     }
     if arguments.continue_from:
@@ -319,13 +338,15 @@ def main() -> None:
         rate = arguments.rate * min(1.0, (count + 1) / 60) * (0.51 + 0.49 * math.cos(math.pi * part))
         for group in optimiser.param_groups:
             group["lr"] = rate
-        if part < arguments.drill_share and not arguments.continue_from:
-            stage = "drill"
-            loss = drill(model, rng, batch=48, length=rng.randint(8, 48))
-        else:
-            step = plan(part, rng)
-            stage = f"{step.sentences[1]} sentences"
-            loss = classroom.loss(model, rng, step)
+        # bfloat16 halves a step's time. Nothing cached: what is cast without gradient would stay without one.
+        with torch.autocast("cpu", torch.bfloat16, cache_enabled=False):
+            if part < arguments.drill_share and not arguments.continue_from:
+                stage = "drill"
+                loss = drill(model, rng, batch=48, length=rng.randint(8, 48))
+            else:
+                step = plan(part, rng)
+                stage = f"{step.sentences[1]} sentences"
+                loss = classroom.loss(model, rng, step)
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)

@@ -1,8 +1,9 @@
 """Invented notes with the claims that the tiny test model is to answer with. No medicine is taught here.
 
 The target is made to be learnt by a model of under two million parameters: claims come in the fixed order
-of `ORDER`, each is the first clause of one sentence of the note, word for word, and the last is always a
-plan. So an answer ends after at most six claims whatever the length of the note, as a test fixture must.
+of `ORDER` as far as the prompt asks for them, each is the first clause of one sentence of the note, word for
+word, and the last is always of the last of these categories. So an answer ends after at most seven claims
+whatever the length of the note, as a test fixture must.
 """
 
 import json
@@ -13,7 +14,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 
-from inference.text import Note, normalise, read_note
+from inference.parts import Part, whole
+from inference.text import Sentence, normalise, read_note
+from inference.training.tiny_details import details
 from inference.vocabulary import Assertion, Category
 
 ORDER = (
@@ -26,6 +29,7 @@ ORDER = (
 )
 MAX_WORDS = 6  # of a claim: short, so that copying always ends
 MAX_CHARACTERS = 30  # of a claim: about a dozen tokens
+_IDENTITY = ("Patient: Invented Example.", "A 70-year-old man, known to the clinic.", "Seen with his wife.")
 
 _WORDS: dict[str, list[str]] = tomllib.loads(
     (files("inference.training") / "tiny_words.toml").read_text(encoding="utf-8")
@@ -63,42 +67,70 @@ _HEADERS = {
 
 @dataclass(frozen=True, slots=True)
 class Lesson:
-    """One note with the answer it should get."""
+    """What is shown of one note, with the answer that it should get."""
 
-    note: Note
+    part: Part
     answer: str  # JSON without white space, as vLLM's decoder writes it
 
 
-def lesson(rng: random.Random, *, sentences: int, lines: Sequence[str] = ()) -> Lesson:
-    """Invent a note of about `sentences` sentences with its answer.
+def lesson(
+    rng: random.Random,
+    *,
+    sentences: int,
+    lines: Sequence[str] = (),
+    categories: Sequence[Category] = tuple(Category),
+) -> Lesson:
+    """Invent a note of about `sentences` sentences, or a part of a longer one, with its answer.
 
     Args:
         rng: the only source of chance.
         sentences: at least 4.
         lines: real-looking lines (invented patients) that half of the notes are padded with and copy from.
+        categories: what the prompt asks for.
+
+    Raises:
+        ValueError: none of the categories is in `ORDER`.
     """
+    taught = [category for category in ORDER if category in categories]
+    if not taught:
+        raise ValueError("a prompt that asks for nothing that is taught")
     if rng.random() < 0.5:
         lines = ()
     while True:
-        note, planned = _invented(rng, sentences, lines)
-        if answer := _answer(note, planned):
-            return Lesson(note, answer)
+        written, planned = _invented(rng, sentences, lines, last=taught[-1])
+        part = _shown(rng, written)
+        if answer := _answer(part, planned, taught):
+            return Lesson(part, answer)
+
+
+def _shown(rng: random.Random, written: str) -> Part:
+    """Show a note whole or, now and then, as the end of a longer one, whose first lines may come along."""
+    if rng.random() < 0.65:
+        return whole(read_note(normalise(written)))
+    long_ago = rng.randint(1, 3_000) if rng.random() < 0.2 else rng.randint(1, 400)
+    head = [*_IDENTITY, *(f"Day {number}: nothing of note." for number in range(1, long_ago))]
+    note = read_note(normalise("\n".join([*head, "", written])))
+    begins = note.text.index(normalise(written).strip())
+    numbers = tuple(sentence.number for sentence in note.sentences if sentence.start >= begins)
+    context = tuple(range(1, 1 + rng.randint(0, len(_IDENTITY))))
+    of = rng.randint(2, 9)
+    return Part(note, numbers, context, rng.randint(1, of), of)
 
 
 def _invented(
-    rng: random.Random, sentences: int, lines: Sequence[str]
-) -> tuple[Note, dict[str, tuple[Category, Assertion]]]:
+    rng: random.Random, sentences: int, lines: Sequence[str], *, last: Category
+) -> tuple[str, dict[str, tuple[Category, Assertion]]]:
     """Invent a note, and say of which category the sentences are that a claim may be about."""
     planned: dict[str, tuple[Category, Assertion]] = {}
-    parts = [category for category in ORDER[:-1] if rng.random() < 0.7] or [Category.PROBLEM]
-    parts.append(Category.PLAN)
+    parts = [category for category in ORDER if category is not last and rng.random() < 0.7]
+    parts.append(last)
     if rng.random() < 0.5:
         rng.shuffle(parts)
     per_part = max(1, sentences // (len(parts) + 1))
     blocks = [_block(rng, category, rng.randint(1, per_part), planned, lines) for category in parts]
     for _ in range(max(0, (sentences - sum(len(block) for block in blocks)) // 4)):
         blocks.insert(rng.randint(0, len(blocks)), _noise(rng, lines))
-    return read_note(normalise("\n".join(line for block in blocks for line in block))), planned
+    return "\n".join(line for block in blocks for line in block), planned
 
 
 def _block(
@@ -125,11 +157,7 @@ def _tail(rng: random.Random, mark: str) -> str:
     if kind == 0 and mark:
         return ""
     if kind == 1:
-        return (
-            rng.choice((", ", "; ", " ("))
-            + " ".join(rng.choices(_WORDS["filler"], k=rng.randint(2, 8)))
-            + "."
-        )
+        return rng.choice((", ", "; ")) + " ".join(rng.choices(_WORDS["filler"], k=rng.randint(2, 8))) + "."
     return "."
 
 
@@ -178,7 +206,8 @@ def _statement(rng: random.Random, category: Category, lines: Sequence[str]) -> 
         case Category.MEDICATION:
             choices = (
                 (f"{drug} {dose} {time}", present),
-                (f"{drug} {dose} {time}", present),
+                (f"{drug} {dose} {rng.choice(('oral', 'PO', 'IV', 'inhaled'))} {time}", present),
+                (f"continue {drug} {dose}", present),
                 (f"{drug} stopped", historical),
                 (f"started {drug} {dose} {time}", present),
                 (f"{drug} held", historical),
@@ -245,7 +274,7 @@ def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-_CLAUSE_END = re.compile(r"[,;(|]|[.:](?=\s|$)|\n")
+_CLAUSE_END = re.compile(r"[,;|]|\.(?=\s|$)|\n")
 _MARKER = re.compile(r"^(?:[-*•]|\d+[.)]|#+)\s+")
 
 
@@ -258,20 +287,23 @@ def _bare(sentence: str) -> str:
     return " ".join(words)
 
 
-def _answer(note: Note, planned: dict[str, tuple[Category, Assertion]]) -> str | None:
-    """Write the answer; None where the note's padding took the place of the plan that must end it."""
+def _answer(
+    part: Part, planned: dict[str, tuple[Category, Assertion]], taught: Sequence[Category]
+) -> str | None:
+    """Write the answer; None where the note's padding took the place of the claim that must end it."""
     first: dict[Category, dict[str, object]] = {}
-    for sentence in note.sentences:
-        text = _bare(sentence.text)
-        category, assertion = planned.get(text, (None, Assertion.PRESENT))
+    for number in part.numbers:
+        sentence = part.note.sentences[number - 1]
+        category, assertion = planned.get(_bare(sentence.text), (None, Assertion.PRESENT))
         if category is not None and category not in first:
-            first[category] = {
-                "text": text,
-                "category": category.value,
-                "assertion": assertion.value,
-                "evidence": [sentence.number],
-            }
-    claims = [first[category] for category in ORDER if category in first]
-    if not claims or claims[-1]["category"] != Category.PLAN:
+            first[category] = _claim(sentence, category, assertion)
+    if taught[-1] not in first:
         return None
+    claims = [first[category] for category in taught if category in first]
     return json.dumps({"claims": claims}, ensure_ascii=False, separators=(",", ":"))
+
+
+def _claim(sentence: Sentence, category: Category, assertion: Assertion) -> dict[str, object]:
+    text = _bare(sentence.text)
+    head = {"text": text, "category": category.value, "assertion": assertion.value}
+    return head | details(category, text, sentence.text) | {"evidence": [sentence.number]}
