@@ -185,7 +185,11 @@ def duplicated(exchange: Exchange) -> None:
         is_first = True
         for event in sequence:
             yield event
-            if is_first and b'"content"' in event and json.loads(event[5:])["choices"][0]["delta"].get("content"):
+            if (
+                is_first
+                and b'"content"' in event
+                and json.loads(event[5:])["choices"][0]["delta"].get("content")
+            ):
                 is_first = False
                 yield event
 

@@ -108,7 +108,9 @@ class Exchange:
 
     def _asked(self) -> socket.socket:
         upstream = self._closing.enter_context(socket.create_connection(self._server, timeout=60))
-        lines = [line for line in self.request.head.split(b"\r\n") if not line.lower().startswith(b"connection:")]
+        lines = [
+            line for line in self.request.head.split(b"\r\n") if not line.lower().startswith(b"connection:")
+        ]
         upstream.sendall(b"\r\n".join([lines[0], b"Connection: close", *lines[1:]]) + self.request.body)
         return upstream
 

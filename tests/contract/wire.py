@@ -10,7 +10,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 Reply = Callable[["Handler"], None]
+CLAIMS_PATH = "/v1/chat/completions"
 MODELS = {"data": [{"id": "tiny", "max_model_len": 8192}, {"id": "other"}]}
+USAGE = "{usage}"  # an event that stands for the counts of a server which read the whole prompt
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -18,18 +20,32 @@ class Handler(BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
     server: "Wire"
+    body: Any = None  # of the request, read
 
     def do_GET(self) -> None:
-        """Name the models, whatever is asked."""
+        """Name the models, or answer as the path's route says."""
         self.server.requests.append((self.path, dict(self.headers), None))
-        send_json(200, self.server.models)(self)
+        self._route()(self)
 
     def do_POST(self) -> None:
-        """Play the next reply; the last one is played for ever."""
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        self.server.requests.append((self.path, dict(self.headers), body))
+        """Play the next reply to a request for claims; the last one is played for ever."""
+        self.body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        self.server.requests.append((self.path, dict(self.headers), self.body))
         replies = self.server.replies
-        (replies.pop(0) if len(replies) > 1 else replies[0])(self)
+        if self.path == CLAIMS_PATH and replies:
+            (replies.pop(0) if len(replies) > 1 else replies[0])(self)
+        else:
+            self._route()(self)
+
+    def _route(self) -> Reply:
+        if self.path == "/v1/models":
+            return send_json(200, self.server.models)
+        return self.server.routes.get(f"{self.command} {self.path}", send_json(404, NOT_FOUND))
+
+    def usage(self) -> dict[str, int]:
+        """Count as a server does that read the whole prompt: about four characters a token."""
+        read = sum(len(message["content"]) for message in self.body["messages"]) // 4
+        return {"prompt_tokens": read, "completion_tokens": 5, "total_tokens": read + 5}
 
     def log_message(self, *args: object) -> None:
         """Be silent."""
@@ -45,6 +61,8 @@ class Handler(BaseHTTPRequestHandler):
 
     def piece(self, text: str) -> None:
         """Send a part of the body at once."""
+        if text == USAGE:
+            text = f"data: {json.dumps({'choices': [], 'usage': self.usage()})}\n\n"
         self.wfile.write(text.encode())
         self.wfile.flush()
 
@@ -64,9 +82,15 @@ class Wire(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Handler)
         self.replies: list[Reply] = []
         self.requests: list[tuple[str, dict[str, str], Any]] = []
+        self.routes: dict[str, Reply] = {}  # by method and path: "GET /props"
         self.models: dict[str, Any] = MODELS
         self.connections = 0
         self.url = f"http://127.0.0.1:{self.server_address[1]}"
+
+    @property
+    def asked(self) -> list[dict[str, Any]]:
+        """The bodies of the requests for claims, in order."""
+        return [body for path, _, body in self.requests if path == CLAIMS_PATH]
 
     def process_request(self, request: Any, client_address: Any) -> None:
         """Count connections."""
@@ -75,6 +99,9 @@ class Wire(ThreadingHTTPServer):
 
     def handle_error(self, request: object, client_address: object) -> None:
         """Clients that hang up are what is tested here."""
+
+
+NOT_FOUND = {"error": {"message": "Not Found", "type": "NotFoundError", "param": None, "code": 404}}
 
 
 @contextmanager
@@ -103,7 +130,24 @@ def send_json(status: int, content: object, **headers: str) -> Reply:
 def whole(text: str, finish_reason: str | None = "stop") -> Reply:
     """Reply with one finished chat completion."""
     choice = {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": finish_reason}
-    return send_json(200, {"choices": [choice], "usage": {"prompt_tokens": 7, "completion_tokens": 5}})
+
+    def reply(handler: Handler) -> None:
+        send_json(200, {"choices": [choice], "usage": handler.usage()})(handler)
+
+    return reply
+
+
+def answer(text: str) -> Reply:
+    """Reply with a finished answer, in events or in one piece as the request wants it."""
+
+    def reply(handler: Handler) -> None:
+        if handler.body.get("stream"):
+            pieces = [event(text[start : start + 8]) for start in range(0, len(text), 8)]
+            streamed(*pieces, event("", "stop"), USAGE, DONE)(handler)
+        else:
+            whole(text)(handler)
+
+    return reply
 
 
 def streamed_and_kept(*pieces: str) -> Reply:
@@ -125,7 +169,6 @@ def event(text: str = "", finish_reason: str | None = None) -> str:
     return f"data: {json.dumps({'choices': [choice]}, ensure_ascii=False)}\n\n"
 
 
-USAGE = 'data: {"choices": [], "usage": {"prompt_tokens": 7, "completion_tokens": 5}}\n\n'
 DONE = "data: [DONE]\n\n"
 
 
