@@ -1,23 +1,29 @@
 """From a note to checked claims. Read this first.
 
 1. `inference.text` has split the note into numbered sentences.
-2. The engine reads the note under a prompt and writes claims, each citing sentence numbers.
-3. `inference.checking` tests each claim against its sentences as soon as it is finished.
-4. The checked claim goes out at once; nothing unchecked ever does.
+2. `inference.parts` divides a note that is too long for the engine; most are read whole.
+3. The engine reads each part under a prompt and writes claims, each citing sentence numbers.
+4. `inference.checking` tests each claim against its sentences as soon as it is finished.
+5. The checked claim goes out at once; nothing unchecked ever does. A claim that was made before lends its
+   evidence to the earlier one.
 """
 
+import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from inference.checking import Flag, check_claim
 from inference.engines.base import (
+    Allergy,
     Completion,
     DraftClaim,
     Engine,
     EngineError,
     EngineRequest,
+    Medication,
     error_for_finish_reason,
 )
+from inference.parts import Part, split
 from inference.prompts import Prompt
 from inference.text import Note, Sentence
 from inference.vocabulary import Assertion, Category
@@ -32,15 +38,26 @@ class CheckedClaim:
     assertion: Assertion
     evidence: tuple[Sentence, ...]  # in the order cited; only sentences that the note has
     flags: tuple[Flag, ...]  # most severe first; empty means no doubt was found, not that the claim is right
+    medication: Medication | None = None
+    allergy: Allergy | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Repetition:
+    """What a claim adds that says again what an earlier one said: further sentences, further doubts."""
+
+    position: int  # of the earlier claim, from 1, in the order in which claims went out
+    evidence: tuple[Sentence, ...]  # that the earlier claim did not cite
+    flags: tuple[Flag, ...]  # that it did not have
 
 
 def summarize(
     note: Note, *, prompt: Prompt, engine: Engine, priority: int = 0, stream: bool = True
-) -> Iterator[CheckedClaim | Completion]:
-    """Summarise a note: yield each claim once it is checked, and at the very end the engine's Completion.
+) -> Iterator[Part | CheckedClaim | Repetition | Completion]:
+    """Summarise a note: yield each claim once it is checked, and at the very end one Completion.
 
-    Only an answer that reaches its Completion is a summary. What came before an error is not a shorter
-    summary and must be thrown away.
+    A note that is read in several parts also yields each Part before its claims. Only an answer that reaches
+    its Completion is a summary. What came before an error is not a shorter summary and must be thrown away.
 
     Args:
         note: what to read.
@@ -53,23 +70,31 @@ def summarize(
         EngineError: the engine failed, stopped early, or had not one claim to make about a note with text.
     """
     request = EngineRequest(note=note, prompt=prompt, priority=priority, stream=stream)
-    completion: Completion | None = None
-    claims = 0
-    for item in engine.claims(request):
-        if completion is not None:
-            raise EngineError("bad_output", detail="claim_after_completion")
-        if isinstance(item, Completion):
-            completion = item
-        else:
-            claims += 1
-            yield checked(item, note)
-    if completion is None:
-        raise EngineError("not_finished")
-    if error := error_for_finish_reason(completion.finish_reason):
-        raise error
-    if claims == 0:
+    began = time.monotonic()
+    first: float | None = None
+    said = _Said(note)
+    completions: list[Completion] = []
+    parts = _parts(request, engine)
+    for part in parts:
+        if len(parts) > 1:
+            yield part
+        for item in _read(replace(request, part=part), engine):
+            if isinstance(item, Completion):
+                completions.append(item)
+            elif (new := said.add(item)) is not None:
+                if first is None:
+                    first = time.monotonic() - began
+                yield new
+    if not said:
         raise EngineError("no_claims")
-    yield completion
+    yield Completion(
+        finish_reason="stop",
+        prompt_tokens=_sum([completion.prompt_tokens for completion in completions]),
+        output_tokens=_sum([completion.output_tokens for completion in completions]),
+        seconds_to_first_claim=first,
+        seconds=time.monotonic() - began,
+        parts=len(parts),
+    )
 
 
 def checked(claim: DraftClaim, note: Note) -> CheckedClaim:
@@ -81,4 +106,69 @@ def checked(claim: DraftClaim, note: Note) -> CheckedClaim:
         assertion=claim.assertion,
         evidence=tuple(sentences[number] for number in dict.fromkeys(claim.evidence) if number in sentences),
         flags=check_claim(claim, note),
+        medication=claim.medication,
+        allergy=claim.allergy,
     )
+
+
+def _parts(request: EngineRequest, engine: Engine) -> tuple[Part, ...]:
+    """Divide the note as the engine can read it; no note is ever cut short to fit."""
+    try:
+        return split(request.note, lambda part: engine.fits(replace(request, part=part)))
+    except ValueError:
+        raise EngineError("too_long", detail="one_sentence") from None
+
+
+def _read(request: EngineRequest, engine: Engine) -> Iterator[DraftClaim | Completion]:
+    """Read one part to its end."""
+    completion: Completion | None = None
+    for item in engine.claims(request):
+        if completion is not None:
+            raise EngineError("bad_output", detail="claim_after_completion")
+        if isinstance(item, Completion):
+            completion = item
+        else:
+            yield item
+    if completion is None:
+        raise EngineError("not_finished")
+    if error := error_for_finish_reason(completion.finish_reason):
+        raise error
+    yield completion
+
+
+class _Said:
+    """What a summary has said so far, so that nothing is said twice and no evidence is lost."""
+
+    def __init__(self, note: Note) -> None:
+        self._note = note
+        self._claims: dict[object, tuple[int, DraftClaim, set[Flag]]] = {}
+
+    def __len__(self) -> int:
+        return len(self._claims)
+
+    def add(self, claim: DraftClaim) -> CheckedClaim | Repetition | None:
+        """Take a claim: new, or what it adds to an earlier one, or nothing.
+
+        Only the same words, category, assertion and details are the same claim: another dose is another one.
+        """
+        words = " ".join(claim.text.casefold().rstrip(".; ").split())
+        key = (words, claim.category, claim.assertion, claim.medication, claim.allergy)
+        if key not in self._claims:
+            new = checked(claim, self._note)
+            self._claims[key] = (len(self._claims) + 1, claim, set(new.flags))
+            return new
+        position, earlier, flags = self._claims[key]
+        added = tuple(number for number in claim.evidence if number not in earlier.evidence)
+        if not added:
+            return None
+        both = replace(earlier, evidence=(*earlier.evidence, *added))
+        again = checked(both, self._note)
+        more = tuple(flag for flag in again.flags if flag not in flags)
+        self._claims[key] = (position, both, flags | set(more))
+        further = tuple(sentence for sentence in again.evidence if sentence.number in added)
+        return Repetition(position, further, more) if further or more else None
+
+
+def _sum(counts: list[int | None]) -> int | None:
+    known = [count for count in counts if count is not None]
+    return sum(known) if known and len(known) == len(counts) else None

@@ -59,6 +59,7 @@ class Completion:
     output_tokens: int | None
     seconds_to_first_claim: float | None  # None: there was no claim
     seconds: float
+    parts: int = 1  # how many requests the note took
 
 
 @dataclass(frozen=True, slots=True)
