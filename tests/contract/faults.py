@@ -133,35 +133,37 @@ def counted_as(prompt_tokens: int) -> Fault:
 
 def saying(text: str) -> Fault:
     """Answer with another text in the server's answer."""
-    left = [text]
 
-    def edit(content: dict[str, Any]) -> None:
-        for choice in content.get("choices", []):
-            said = choice.get("delta", choice.get("message", {}))
-            if said.get("content"):
-                said["content"] = left.pop() if left else ""
+    def fault(exchange: Exchange) -> None:
+        left = [text]
 
-    return edited(edit)
+        def edit(content: dict[str, Any]) -> None:
+            for choice in content.get("choices", []):
+                said = choice.get("delta", choice.get("message", {}))
+                if said.get("content"):
+                    said["content"] = left.pop() if left else ""
+
+        edited(edit)(exchange)
+
+    return fault
 
 
 def _content(text: str) -> bytes:
     choice = {"index": 0, "delta": {"content": text}, "finish_reason": None}
-    return b"data: " + json.dumps({"choices": [choice]}).encode()
+    return b"data: " + json.dumps({"choices": [choice]}).encode() + b"\n\n"
 
 
-def saying_without_end(start: str, again: str) -> Fault:
+def saying_without_end(start: str, again: str, pause_s: float = 0.0) -> Fault:
     """Stream a text and then a piece of it for ever; without streaming, a long answer of the same kind."""
 
-    def endless(_: Iterator[bytes]) -> Iterator[bytes]:
-        yield _content(start)
-        while True:
-            yield _content(again)
-
     def fault(exchange: Exchange) -> None:
-        if exchange.request.streams:
-            events(endless)(exchange)
-        else:
+        if not exchange.request.streams:
             saying(start + again * 5000)(exchange)
+            return
+        exchange.send_answer(200, _content(start), Content_Type="text/event-stream")
+        while True:
+            exchange.wait(pause_s)
+            exchange.send(_content(again))
 
     return fault
 

@@ -230,7 +230,6 @@ def _read_request(client: Socket) -> Request | None:
 
 
 def _rest(upstream: socket.socket, first: bytes) -> Iterator[bytes]:
-    data = first
-    while data:
+    yield first
+    while data := upstream.recv(65536):
         yield data
-        data = upstream.recv(65536)

@@ -82,7 +82,7 @@ class Wire(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Handler)
         self.replies: list[Reply] = []
         self.requests: list[tuple[str, dict[str, str], Any]] = []
-        self.routes: dict[str, Reply] = {}  # by method and path: "GET /props"
+        self.routes: dict[str, Reply] = {"POST /tokenize": count_tokens}  # by method and path
         self.models: dict[str, Any] = MODELS
         self.connections = 0
         self.url = f"http://127.0.0.1:{self.server_address[1]}"
@@ -121,10 +121,17 @@ def send_json(status: int, content: object, **headers: str) -> Reply:
     """Reply with one JSON document."""
 
     def reply(handler: Handler) -> None:
-        handler.begin(status, Content_Type="application/json", **headers)
-        handler.piece(content if isinstance(content, str) else json.dumps(content))
+        text = content if isinstance(content, str) else json.dumps(content)
+        length = str(len(text.encode()))
+        handler.begin(status, Content_Type="application/json", Content_Length=length, **headers)
+        handler.piece(text)
 
     return reply
+
+
+def count_tokens(handler: Handler) -> None:
+    """Reply as vLLM's tokenizer does."""
+    send_json(200, {"count": handler.usage()["prompt_tokens"], "max_model_len": 8192})(handler)
 
 
 def whole(text: str, finish_reason: str | None = "stop") -> Reply:
@@ -138,14 +145,17 @@ def whole(text: str, finish_reason: str | None = "stop") -> Reply:
 
 
 def answer(text: str) -> Reply:
-    """Reply with a finished answer, in events or in one piece as the request wants it."""
+    """Reply with a finished answer, in events or in one piece as the request wants it, framed as vLLM does."""
 
     def reply(handler: Handler) -> None:
-        if handler.body.get("stream"):
-            pieces = [event(text[start : start + 8]) for start in range(0, len(text), 8)]
-            streamed(*pieces, event("", "stop"), USAGE, DONE)(handler)
-        else:
+        if not handler.body.get("stream"):
             whole(text)(handler)
+            return
+        handler.begin(200, Content_Type="text/event-stream", Transfer_Encoding="chunked")
+        pieces = [event(text[start : start + 8]) for start in range(0, len(text), 8)]
+        usage = f"data: {json.dumps({'choices': [], 'usage': handler.usage()})}\n\n"
+        for piece in [*pieces, event("", "stop"), usage, DONE, ""]:
+            handler.piece(f"{len(piece.encode()):x}\r\n{piece}\r\n")
 
     return reply
 
