@@ -94,7 +94,7 @@ def split(note: Note, fits: Callable[[Part], bool]) -> tuple[Part, ...]:
 
 
 def patient_line(note: Note) -> tuple[int, ...]:
-    """Find the sentence that introduces the patient: the first with an age, else with a name or birth date."""
+    """Find the sentence that introduces the patient: the first with an age, else with a name or birthday."""
     prose = [
         sentence
         for sentence in note.sentences[:_SEARCHED]

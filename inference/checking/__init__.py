@@ -6,6 +6,7 @@ changes a claim. An unflagged claim is one about which no rule found a doubt: th
 
 from inference.checking import (
     assertions,
+    details,
     evidence,
     injection,
     laterality,
@@ -55,6 +56,7 @@ def check_claim(claim: DraftClaim, note: Note) -> tuple[Flag, ...]:
         return most_severe_first([*flags, *typed, code_status])
     if not any(flag.kind == "medication_status" for flag in drug_flags):
         typed.extend(assertions.check(reading, sources, claim.assertion))
+    typed.extend(details.check(claim, sources, frozenset(flag.kind for flag in typed)))
     if unsupported is not None and not typed:
         typed.append(unsupported)
     return most_severe_first([*flags, *typed])
