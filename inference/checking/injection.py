@@ -121,7 +121,7 @@ def _runs(sentences: Sequence[Sentence]) -> Iterator[tuple[list[Sentence], tuple
 
     From each sentence its followers are joined on while all stays short, so the work is linear.
     """
-    folded = [words(bare(sentence.text)) for sentence in sentences]
+    folded = [words(bare(sentence.text)).rstrip(" .:;,") for sentence in sentences]
     for first in range(len(folded) - 1):
         text, ends = folded[first], [len(folded[first])]
         for joined in folded[first + 1 : first + _MOST_JOINED]:

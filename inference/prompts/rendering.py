@@ -11,22 +11,28 @@ from inference.rows import cells_with_headers
 from inference.text import Note, Sentence
 from inference.vocabulary import SentenceKind
 
-# Marks that chat templates turn into control tokens: a space breaks them, and they stay readable.
+# Marks that tokenizers turn into control tokens: a space breaks them, and they stay readable. Any tag is broken,
+# because every family of models has its own (`<s>`, `<eos>`, `<start_of_turn>`, `<think>`, `<unused0>`).
 _CONTROL_MARKS = re.compile(
-    r"<(?=[|｜<])|(?<=[|｜>])>"
-    r"|<(?=/?s>)|<(?=(?:start|end)_of_turn>)|<(?=/?(?:think|tool_call|tool_response)>)"
-    r"|\[(?=/?(?:INST|SYSTEM_PROMPT|AVAILABLE_TOOLS|TOOL_CALLS|TOOL_RESULTS)\])"
+    r"<(?=[|｜<])|(?<=[|｜>])>|<(?=/?[A-Za-z_][^<>\s]{0,60}>)|<(?=0x[0-9A-Fa-f]{2}>)"
+    r"|\[(?=/?(?:INST|SYSTEM_PROMPT|MODEL_SETTINGS|AVAILABLE_TOOLS|TOOL_(?:CALLS?|RESULTS|CONTENT)|ARGS|CALL_ID"
+    r"|THINK|IMG(?:_BREAK|_END)?|(?:BEGIN_)?AUDIO|TRANSCRIBE|PREFIX|MIDDLE|SUFFIX|CLS|SEP|MASK|PAD|UNK|BOS|EOS"
+    r"|[gs]MASK|control_\d{1,4})\])"
 )
+# What nobody sees and Unicode does not call a format character: joiners, fillers, variation selectors.
+_UNSEEN = re.compile("[\u034f\u17b4\u17b5\u180b-\u180d\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef]")
+_FILLERS = re.compile("[\u115f\u1160\u2800\u3164\uffa0]")
 
 
 def visible(text: str) -> str:
     """Fold a piece of note text into one line without invisible characters or chat-template marks.
 
-    Zero-width, bidirectional and other format characters (Unicode Cf), control and private-use characters go
-    first, so that none can hide a mark; then marks such as `<|eot_id|>` are broken by a space, and white
-    space is folded.
+    Zero-width, bidirectional and other format characters (Unicode Cf), variation selectors, control and
+    private-use characters go first, so that none can hide a mark; then marks such as `<|eot_id|>` are broken
+    by a space, and white space is folded.
     """
     if not text.isascii() or not text.isprintable():
+        text = _FILLERS.sub(" ", _UNSEEN.sub("", text))
         text = "".join(_shown(character) for character in text)
     text = _CONTROL_MARKS.sub(lambda mark: f"{mark[0]} " if mark[0] in "<[" else f" {mark[0]}", text)
     return " ".join(text.split())
