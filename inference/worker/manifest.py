@@ -1,8 +1,15 @@
-"""A model folder's manifest: its files with their SHA-256, so that changed weights are never served."""
+"""A model folder's manifest: its files with their SHA-256, so that changed weights are never served.
 
+`python -m inference.worker.manifest DIR...` writes the manifest where there is none, verifies it where there
+is one (`--renew` writes it anew) and prints the folder's digest. It needs nothing but Python 3.11, so the file
+can be copied to the machine with the download and run there by its path.
+"""
+
+import argparse
 import hashlib
 import json
-from collections.abc import Mapping
+import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 MANIFEST = "manifest.json"
@@ -68,8 +75,24 @@ def _digest_of(files: Mapping[str, str]) -> str:
     return hashlib.sha256(lines.encode()).hexdigest()
 
 
-if __name__ == "__main__":
-    import sys
+def main(arguments: Sequence[str]) -> int:
+    """Write or verify manifests; returns the exit status: 0, or 1 if a folder differs from its manifest."""
+    parser = argparse.ArgumentParser(description="Write or verify a model folder's manifest.json.")
+    parser.add_argument("folder", type=Path, nargs="+")
+    parser.add_argument("--renew", action="store_true", help="write it anew over files that changed")
+    options = parser.parse_args(arguments)
+    for folder in options.folder:
+        try:
+            if (folder / MANIFEST).exists() and not options.renew:
+                digest, how = verify_manifest(folder), "verified"
+            else:
+                digest, how = write_manifest(folder, {}), "written"
+        except (ManifestError, OSError) as error:
+            print(f"not done: {error}", file=sys.stderr)  # noqa: T201 - its output
+            return 1
+        print(f"{digest}  {folder}  ({how})")  # noqa: T201 - its output
+    return 0
 
-    for argument in sys.argv[1:]:
-        print(write_manifest(Path(argument), {}), argument)  # noqa: T201 - its output
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

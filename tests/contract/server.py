@@ -16,7 +16,7 @@ MODEL = ROOT / "tests" / "models" / "tiny-llama"
 PYTHON = ROOT / ".local" / "vllm-venv" / "bin" / "python"
 START_S = 240  # a cold start on a busy machine with two cores took 100
 # float32: the same claims with and without streaming. The rest keeps a test server small and quick to start.
-FOR_TESTS = ("--dtype", "float32", "--enforce-eager", "--gpu-memory-utilization", "0.1")
+FOR_TESTS = ("--dtype", "float32", "--gpu-memory-utilization", "0.1", "--max-model-len", "8192")
 
 
 class Server:
@@ -45,7 +45,7 @@ class Server:
         command = [str(PYTHON), "-m", "inference.worker", "--model", str(MODEL), "--port", str(self.port)]
         with self.log.open("wb") as log:
             self._process = subprocess.Popen(
-                [*command, "--shutdown-timeout", "20", "--", *FOR_TESTS],
+                [*command, *FOR_TESTS, "--shutdown-timeout", "20", "--", "--enforce-eager"],
                 cwd=ROOT,
                 env=environment,
                 stdin=subprocess.DEVNULL,
