@@ -1,13 +1,14 @@
 """The work of a summarize job: claims stored one by one as they are checked, then the summary made ready."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
 
 from clinical.access import may_use_note
-from clinical.actions import engines
+from clinical.actions import engines, outages
 from clinical.actions.audit import audited
 from clinical.actions.failures import Failure
 from clinical.actions.leases import Lease
@@ -22,9 +23,11 @@ from clinical.models import (
     Summary,
     SummarySource,
 )
+from inference import checking
 from inference.engines.base import Completion, EngineError
-from inference.pipeline import CheckedClaim, summarize
-from inference.text import from_layout
+from inference.parts import Part
+from inference.pipeline import CheckedClaim, Repetition, summarize
+from inference.text import Sentence, from_layout
 
 PRIORITY = {"interactive": 0, "overnight": 10}
 """vLLM's request priority: lower is served first."""
@@ -40,26 +43,32 @@ def work(lease: Lease) -> Iterator[Job]:
     note = Note.objects.select_related("document").get(pk=lease.job.note_id)
     if refusal := may_use_note(note):
         raise Failure(refusal.code if refusal.code == "withdrawn" else "cancelled", is_temporary=False)
-    engine, prompt = engines.site_engine(), engines.prompt(lease.job.prompt)
+    engine, prompt = engines.engine_for(lease.job), engines.prompt(lease.job.prompt)
     try:
         version = engine.version()
+        outages.remember(engine, version.lacks)
         summary = _begin(lease, note, engines.model_version(version, prompt))
         read = from_layout(note.text, note.layout)
-        position, completion = 0, None
+        stored: list[Claim] = []
+        completion = None
         for item in summarize(read, prompt=prompt, engine=engine, priority=PRIORITY[lease.job.lane]):
             lease.check()
+            outages.heard(engine)
             if isinstance(item, Completion):
                 completion = item
+            elif isinstance(item, Part):
+                _begin_part(lease, summary, item)
+            elif isinstance(item, Repetition):
+                _add(lease, stored[item.position - 1], note.pk, item)
             else:
-                position += 1
-                _store(lease, summary, note.pk, position, item)
+                stored.append(_store(lease, summary, note.pk, len(stored) + 1, item))
     except EngineError as error:
         raise Failure(
             error.code, is_temporary=error.is_temporary, retry_after_s=error.retry_after_s
         ) from None
     if completion is None:
         raise Failure("bad_output", is_temporary=True)
-    _finish(lease, summary, completion, position)
+    _finish(lease, summary, completion, len(stored))
     yield from ()
 
 
@@ -79,7 +88,14 @@ def _begin(lease: Lease, note: Note, model_version: ModelVersion) -> Summary:
     return summary
 
 
-def _store(lease: Lease, summary: Summary, note_id: UUID, position: int, item: CheckedClaim) -> None:
+def _begin_part(lease: Lease, summary: Summary, part: Part) -> None:
+    """Say how far a note that is read in parts has been read."""
+    with transaction.atomic():
+        lease.fence()
+        Summary.objects.filter(pk=summary.pk).update(parts=part.of, parts_read=part.position - 1)
+
+
+def _store(lease: Lease, summary: Summary, note_id: UUID, position: int, item: CheckedClaim) -> Claim:
     """Store one checked claim; a trigger refuses it unless the summary streams and the attempt is current."""
     with transaction.atomic():
         lease.fence()
@@ -89,17 +105,38 @@ def _store(lease: Lease, summary: Summary, note_id: UUID, position: int, item: C
             category=item.category,
             assertion=item.assertion,
             text=item.text,
+            details=_details(item),
         )
-        Evidence.objects.bulk_create(
-            Evidence(claim=claim, note_id=note_id, number=s.number, start=s.start, end=s.end)
-            for s in item.evidence
-        )
-        Flag.objects.bulk_create(
-            Flag(claim=claim, position=at, kind=flag.kind, severity=flag.severity, message=flag.message)
-            for at, flag in enumerate(item.flags, 1)
-        )
+        _store_parts(claim, note_id, item.evidence, item.flags, after=0)
         if position == 1:
             Summary.objects.filter(pk=summary.pk).update(first_claim_at=timezone.now())
+    return claim
+
+
+def _add(lease: Lease, claim: Claim, note_id: UUID, item: Repetition) -> None:
+    """Store what a claim said again adds to the one stored before."""
+    with transaction.atomic():
+        lease.fence()
+        _store_parts(claim, note_id, item.evidence, item.flags, after=claim.flags.count())
+
+
+def _store_parts(
+    claim: Claim, note_id: UUID, evidence: Sequence[Sentence], flags: Sequence[checking.Flag], *, after: int
+) -> None:
+    Evidence.objects.bulk_create(
+        Evidence(claim=claim, note_id=note_id, number=s.number, start=s.start, end=s.end) for s in evidence
+    )
+    Flag.objects.bulk_create(
+        Flag(claim=claim, position=at, kind=flag.kind, severity=flag.severity, message=flag.message)
+        for at, flag in enumerate(flags, after + 1)
+    )
+
+
+def _details(item: CheckedClaim) -> dict[str, dict[str, str]] | None:
+    """Write a claim's parts as they are kept: under the name of what they are parts of."""
+    if item.medication is not None:
+        return {"medication": asdict(item.medication)}
+    return {"allergy": asdict(item.allergy)} if item.allergy is not None else None
 
 
 def _finish(lease: Lease, summary: Summary, completion: Completion, claim_count: int) -> None:
@@ -114,5 +151,7 @@ def _finish(lease: Lease, summary: Summary, completion: Completion, claim_count:
             ended_at=now,
             prompt_tokens=completion.prompt_tokens,
             output_tokens=completion.output_tokens,
+            parts=completion.parts,
+            parts_read=completion.parts,
         )
         Job.objects.filter(pk=lease.job.pk).update(status=Job.Status.DONE, finished_at=now, lease_until=None)
