@@ -36,6 +36,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "summary.decide": CLINICIANS,
     "summary.sign": CLINICIANS,
     "summary.export": CLINICIANS,
+    "prompt.read": SIGNED_IN,
     "job.read": OPERATORS,
     "job.change": OPERATORS,
     "account.read": OPERATORS,

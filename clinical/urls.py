@@ -2,7 +2,18 @@
 
 from django.urls import include, path
 
-from clinical.views import audit, documents, jobs, patients, people, reviews, site, summaries, worklist
+from clinical.views import (
+    audit,
+    documents,
+    jobs,
+    patients,
+    people,
+    prompts,
+    reviews,
+    site,
+    summaries,
+    worklist,
+)
 
 urlpatterns = [
     path("", site.home, name="home"),
@@ -41,9 +52,12 @@ urlpatterns = [
     path("teams/new/", people.new_team, name="team_new"),
     path("teams/<uuid:pk>/close/", people.close_team, name="team_close"),
     path("teams/<uuid:pk>/reopen/", people.reopen_team, name="team_reopen"),
+    path("teams/<uuid:pk>/summaries/", people.team_prompt, name="team_prompt"),
     path("teams/<uuid:pk>/members/", people.start_membership, name="membership_start"),
     path("memberships/<uuid:pk>/signing/", people.set_may_sign, name="membership_signing"),
     path("memberships/<uuid:pk>/end/", people.end_membership, name="membership_end"),
+    path("prompts/", prompts.prompts, name="prompts"),
+    path("prompts/<slug:digest>/", prompts.prompt, name="prompt"),
     path("audit/", audit.audit, name="audit"),
     path("audit/export/", audit.export, name="audit_export"),
     path("audit/verify/", audit.verify, name="audit_verify"),

@@ -11,6 +11,7 @@ from django.db import IntegrityError, models, transaction
 from django.utils import timezone
 
 from clinical.access import NOT_FOUND, Refusal, Refused, may_change_account, may_join
+from clinical.actions import prompts
 from clinical.actions.audit import Entry, audited, write
 from clinical.models import AuditEvent, AuditType, CareTeam, Membership, User
 
@@ -210,6 +211,20 @@ def set_team_active(*, by: User, team_id: UUID, is_active: bool) -> CareTeam:
         entry.thing = team = _one(CareTeam, team_id)
         team.is_active = is_active
         team.save(update_fields=["is_active"])
+    return team
+
+
+def set_team_prompt(*, by: User, team_id: UUID, prompt: str) -> CareTeam:
+    """Set the kind of summary that is made for a care team's patients where nobody chose one.
+
+    Raises:
+        Refused: 422, there is no such kind.
+    """
+    with audited(AuditType.TEAM_CHANGED, by=by) as entry:
+        entry.thing = team = _one(CareTeam, team_id)
+        entry.detail.update(prompt=prompts.demand(prompt), instead_of=team.prompt)
+        team.prompt = prompt
+        team.save(update_fields=["prompt"])
     return team
 
 

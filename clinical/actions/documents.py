@@ -8,7 +8,7 @@ from uuid import UUID
 from django.utils import timezone
 
 from clinical.access import Refusal, Refused
-from clinical.actions import jobs
+from clinical.actions import jobs, prompts
 from clinical.actions.audit import audited
 from clinical.actions.finding import find, has_opened
 from clinical.actions.patients import has_namesake
@@ -47,6 +47,7 @@ def upload(
     note_type: str,
     note_date: datetime.date,
     supersedes_id: UUID | None = None,
+    prompt: str = "",
 ) -> Upload:
     """Keep an upload whole, or refuse it whole; the reading is queued in the same transaction.
 
@@ -54,13 +55,17 @@ def upload(
         content: the bytes as received.
         filename: as the person's machine named it.
         supersedes_id: the note this one corrects.
+        prompt: the kind of summary that its first draft is; "" is the care team's.
 
     Raises:
-        Refused: 422 with what to do: empty, too large, wrong type, extension and content disagree.
+        Refused: 422 with what to do: empty, too large, wrong type, extension and content disagree,
+            no such kind of summary.
     """
     with audited(AuditType.DOCUMENT_UPLOADED, by=by) as entry:
         patient: Patient = find(Patient.objects, patient_id, by=by)
         entry.patient_id, entry.thing = patient.pk, patient
+        if prompt:
+            prompts.demand(prompt)
         filename = unicodedata.normalize("NFC", filename)[-FILENAME_CHARACTERS:]
         try:
             kind = sniff(content, filename)
@@ -87,7 +92,7 @@ def upload(
         entry.thing = document
         entry.detail.update(format=str(kind), bytes=len(content), is_known=known is not None)
         if not known or _reading_failed(known):
-            jobs.queue(Job.Kind.EXTRACT, document=document, by=by)
+            jobs.queue(Job.Kind.EXTRACT, document=document, by=by, prompt=prompt)
     return Upload(document, known is not None)
 
 
@@ -102,9 +107,10 @@ class DocumentPage:
     """A document, where its reading and drafting stand, and what was made of it.
 
     Attributes:
-        job: the newest job, whose state the page tells.
+        job: the newest job that is not over, else the newest; the page tells its state.
         failure: why that job failed and what to do, or "".
         summary: the newest draft that may be looked at, streaming or ready.
+        default_prompt: the kind of summary that the reader's care team has made.
         is_settled: nothing more will happen by itself, so polling may stop.
         has_namesake: another patient the clinician can see has the same name.
         newer: the document that corrects this one, or None.
@@ -118,6 +124,7 @@ class DocumentPage:
     job: Job | None
     failure: str
     summary: Summary | None
+    default_prompt: str
     is_settled: bool
     has_namesake: bool
     newer: Document | None
@@ -126,6 +133,11 @@ class DocumentPage:
     def is_in_doubt(self) -> bool:
         """The document names another patient, and nobody has decided whose it is."""
         return self.mismatch is not None and not self.mismatch.outcome and self.withdrawal is None
+
+    @property
+    def may_redraft(self) -> bool:
+        """A draft may be asked for; of another kind even while one is being made."""
+        return self.note is not None and self.withdrawal is None and not self.is_in_doubt
 
     @property
     def has_new_draft(self) -> bool:
@@ -156,7 +168,8 @@ def _page(document_id: UUID, by: User) -> DocumentPage:
     note = Note.objects.defer("text_sealed", "layout").filter(document=found).first()
     mismatch = IdentityMismatch.objects.filter(document=found).first()
     withdrawal = Withdrawal.objects.filter(document=found).select_related("by").first()
-    job = found.jobs.order_by("-created_at", "-id").first()
+    newest = found.jobs.order_by("-created_at", "-id")
+    job = newest.live().first() or newest.first()
     shown = Summary.objects.filter(sources__note=note).exclude(status=Summary.Status.ABANDONED)
     summary = shown.order_by("-started_at", "-id").first() if note and not withdrawal else None
     is_live = job is not None and job.status in {Job.Status.QUEUED, Job.Status.RUNNING}
@@ -171,6 +184,7 @@ def _page(document_id: UUID, by: User) -> DocumentPage:
         job,
         failure,
         summary,
+        prompts.default_for(by, found.patient),
         is_settled=not is_live,
         has_namesake=has_namesake(found.patient, by=by),
         newer=newer.order_by("-uploaded_at").first(),
@@ -195,7 +209,8 @@ def confirm_patient(*, by: User, document_id: UUID, reason: str) -> Document:
         mismatch.outcome, mismatch.reason = IdentityMismatch.Outcome.CONFIRMED, reason.strip()
         mismatch.decided_by, mismatch.decided_at = by, timezone.now()
         mismatch.save(update_fields=["outcome", "reason_sealed", "decided_by", "decided_at"])
-        jobs.queue(Job.Kind.SUMMARIZE, document=document, note=document.note, by=by)
+        kind = prompts.of_upload(document)
+        jobs.queue(Job.Kind.SUMMARIZE, document=document, note=document.note, by=by, prompt=kind)
     return document
 
 

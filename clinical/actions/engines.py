@@ -6,16 +6,14 @@ import json
 import os
 from urllib.parse import urlsplit
 
-from clinical.models import Job, ModelVersion
+from clinical.models import Job, ModelVersion, PromptVersion
 from inference.engines import engine_from_environment
 from inference.engines.base import Engine, EngineError, EngineVersion
 from inference.engines.extractive import ExtractiveEngine
 from inference.engines.site import LOOPBACK, SiteNetworks
 from inference.prompts import Prompt, load_prompt
 
-DEFAULT_PROMPT = "problem_oriented"
 EXTRACTIVE = ExtractiveEngine.name
-
 
 @functools.lru_cache(maxsize=1)
 def site_engine() -> Engine:
@@ -52,7 +50,15 @@ def address_refusal(url: str) -> str:
 
 
 def model_version(version: EngineVersion, wanted: Prompt) -> ModelVersion:
-    """Find or store the record of an engine's version with a prompt's."""
+    """Find or store the record of an engine's version with a prompt's, and the prompt's text at its first use."""
+    PromptVersion.objects.get_or_create(
+        digest=wanted.digest,
+        defaults={
+            "name": wanted.name,
+            "version": wanted.version,
+            "content": wanted.model_dump(mode="json"),
+        },
+    )
     fields = {
         "engine": version.engine,
         "model": version.model,

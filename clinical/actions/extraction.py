@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from django.utils import timezone
 
-from clinical.actions import engines
+from clinical.actions import engines, prompts
 from clinical.actions.audit import Entry, audited, write
 from clinical.actions.failures import Failure
 from clinical.actions.leases import Lease
@@ -25,7 +25,7 @@ def work(lease: Lease) -> Iterator[Job]:
         Failure: the document cannot be read, for good.
         LeaseLost: another attempt has it.
     """
-    document = Document.objects.select_related("patient").get(pk=lease.job.document_id)
+    document = Document.objects.select_related("patient", "uploaded_by").get(pk=lease.job.document_id)
     try:
         parsed = parse(document.content, DocumentFormat(document.format))
         read = read_note(parsed.text)
@@ -77,7 +77,7 @@ def work(lease: Lease) -> Iterator[Job]:
                 document=document,
                 note=note,
                 requested_by=job.requested_by,
-                prompt=engines.DEFAULT_PROMPT,
+                prompt=prompts.of_upload(document),
                 engine=engines.site_engine().name,
             )
     if next_job:

@@ -36,11 +36,14 @@ def queue(
     note: Note | None = None,
     by: User | None,
     lane: str = Lane.INTERACTIVE,
-    prompt: str = engines.DEFAULT_PROMPT,
+    prompt: str = "",
 ) -> Job:
     """Add a job in the caller's transaction and ring for it on commit.
 
     Raises:
+    Args:
+        prompt: the kind of summary; to an extract job the one chosen with the upload, or "".
+
         Refused: 409, the same work is waiting or running already.
     """
     try:
@@ -51,7 +54,7 @@ def queue(
                 document=document,
                 note=note,
                 requested_by=by,
-                prompt=prompt if kind == Job.Kind.SUMMARIZE else "",
+                prompt=prompt,
                 engine=engines.site_engine().name if kind == Job.Kind.SUMMARIZE else "",
             )
     except IntegrityError:
@@ -107,7 +110,8 @@ def _take(job_id: UUID | str) -> Job | None:
 
 def _fail(job: Job, failure: Failure) -> None:
     """Give the job back to the queue for later, or end it, and abandon what the attempt had begun."""
-    is_over = not failure.is_temporary or job.attempts_left == 0
+    is_lost = _is_lost(job, failure)
+    is_over = not is_lost and (not failure.is_temporary or job.attempts_left == 0)
     now = timezone.now()
     with transaction.atomic():
         held = Job.objects.filter(pk=job.pk, attempt=job.attempt).live()
@@ -120,10 +124,12 @@ def _fail(job: Job, failure: Failure) -> None:
         if not is_over:
             held.update(
                 status=Job.Status.QUEUED,
-                not_before=now + datetime.timedelta(seconds=_delay_s(job, failure)),
+                attempts_left=models.F("attempts_left") + (1 if is_lost else 0),
+                not_before=now + datetime.timedelta(seconds=delay_s),
                 lease_until=None,
                 error_code=failure.code,
             )
+            delay_s = 0.0 if is_lost else _delay_s(job, failure)
         elif held.update(
             status=Job.Status.FAILED, finished_at=now, lease_until=None, error_code=failure.code
         ):
@@ -153,6 +159,7 @@ def recover() -> int:
     Tick.objects.update_or_create(name=TICK, defaults={"at": timezone.now()})
     rung = 0
     for lane in Lane.values:
+    """Choose a pause in seconds, jittered: never shorter than the engine asked for, nor 5 minutes long."""
         try:
             room = RING_AHEAD - dispatch.waiting(lane)
         except redis.RedisError as error:

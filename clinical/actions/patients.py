@@ -11,6 +11,7 @@ from django.db.utils import IntegrityError
 from clinical.access import NOT_FOUND, Refusal, Refused
 from clinical.actions.audit import audited
 from clinical.actions.finding import find, has_opened
+from clinical.actions.prompts import default_for
 from clinical.models import (
     AuditType,
     CareTeam,
@@ -139,13 +140,18 @@ class DocumentLine:
 
 @dataclass(frozen=True)
 class PatientPage:
-    """A patient with their documents, newest first."""
+    """A patient with their documents, newest first.
+
+    Attributes:
+        default_prompt: the kind of summary that the reader's care team has made.
+    """
 
     patient: Patient
     has_namesake: bool
     documents: list[DocumentLine]
     teams: list[CareTeam]
     other_teams: list[CareTeam]
+    default_prompt: str
 
     @property
     def correctable(self) -> list[DocumentLine]:
@@ -174,7 +180,8 @@ def look_again(*, by: User, patient_id: UUID) -> PatientPage:
 def _page(patient: Patient, by: User) -> PatientPage:
     teams = list(patient.teams.order_by("name"))
     others = CareTeam.objects.filter(is_active=True).exclude(patients=patient).order_by("name")
-    return PatientPage(patient, has_namesake(patient, by=by), _lines(patient), teams, list(others))
+    namesake, kind = has_namesake(patient, by=by), default_for(by, patient)
+    return PatientPage(patient, namesake, _lines(patient), teams, list(others), kind)
 
 
 def _lines(patient: Patient) -> list[DocumentLine]:

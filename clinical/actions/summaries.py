@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models.functions import Coalesce
 
 from clinical.access import Refusal, Refused, may_use_note
-from clinical.actions import jobs
+from clinical.actions import drafts, jobs, prompts
 from clinical.actions.audit import audited
 from clinical.actions.finding import find, has_opened
 from clinical.actions.review_pages import ReviewedClaim, ReviewPage, build, engine_claims
@@ -31,18 +31,23 @@ from inference.vocabulary import Severity
 WORKLIST_ROWS = 100
 
 
-def request(*, by: User, note_id: UUID) -> Job:
+def request(*, by: User, note_id: UUID, prompt: str = "") -> Job:
     """Ask for a new draft of a note; older drafts stay.
 
     Raises:
-        Refused: 409, one is being made already, or the note may not be used.
+    Args:
+        prompt: the kind of summary; "" is the care team's.
+
+        Refused: 409, one of this kind is being made already, or the note may not be used; 422, no such kind.
     """
     with audited(AuditType.SUMMARY_REQUESTED, by=by) as entry:
-        note: Note = find(Note.objects.select_related("document"), note_id, by=by)
+        note: Note = find(Note.objects.select_related("document", "patient"), note_id, by=by)
         entry.thing, entry.patient_id = note, note.patient_id
         if refusal := may_use_note(note):
             raise Refused(refusal, thing=note)
-        return jobs.queue(Job.Kind.SUMMARIZE, document=note.document, note=note, by=by)
+        kind = prompts.demand(prompt or prompts.default_for(by, note.patient))
+        entry.detail["prompt"] = kind
+        return jobs.queue(Job.Kind.SUMMARIZE, document=note.document, note=note, by=by, prompt=kind)
 
 
 def open_summary(*, by: User, summary_id: UUID) -> ReviewPage:

@@ -9,6 +9,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.utils import timezone
 
 from clinical.actions.patients import DocumentLine
+from clinical.actions.prompts import current
 from clinical.forms.patients import DateField
 from inference.vocabulary import DocumentFormat, NoteType
 
@@ -54,6 +55,11 @@ class UploadForm(forms.Form):
         error_messages={"required": "Choose what kind of note it is."},
     )
     note_date = DateField(label="Date of the note", error_messages={"required": "Give the date of the note."})
+    prompt = forms.ChoiceField(
+        label="Kind of summary",
+        required=False,
+        error_messages={"invalid_choice": "There is no such kind of summary. Choose another."},
+    )
     supersedes = forms.TypedChoiceField(
         label="Corrects an earlier note",
         required=False,
@@ -62,8 +68,13 @@ class UploadForm(forms.Form):
         help_text="Drafts made from the earlier one will say that it was corrected.",
     )
 
-    def __init__(self, *args: Any, correctable: list[DocumentLine], **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, correctable: list[DocumentLine], default_prompt: str, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
+        prompt: Any = self.fields["prompt"]
+        prompt.choices = [(kind.name, kind.title) for kind in current()]
+        prompt.initial = default_prompt
         supersedes: Any = self.fields["supersedes"]
         supersedes.choices = [
             ("", "No, it is a new note"),

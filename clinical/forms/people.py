@@ -6,6 +6,7 @@ from django import forms
 from django.core.validators import RegexValidator
 
 from clinical.actions.audit import SYSTEM
+from clinical.actions.prompts import current
 from clinical.models import CareTeam, Membership, Role, User
 
 
@@ -47,6 +48,21 @@ class TeamForm(forms.Form):
     """A new care team."""
 
     name = forms.CharField(label="Name of the team", max_length=120)
+
+
+class TeamPromptForm(forms.Form):
+    """The kind of summary that a care team has made."""
+
+    prompt = forms.ChoiceField(
+        error_messages={
+            "required": "Choose a kind of summary.",
+            "invalid_choice": "There is no such kind of summary. Choose another.",
+        }
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["prompt"].choices = [(kind.name, kind.title) for kind in current()]  # type: ignore[attr-defined]
 
 
 class ClinicianChoice(forms.ModelChoiceField):

@@ -14,7 +14,7 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from clinical.access import Refusal, Refused, access
 from clinical.actions import documents as actions
-from clinical.actions import patients
+from clinical.actions import drafts, patients, prompts
 from clinical.forms.documents import ConfirmForm, UploadForm, WithdrawForm
 from clinical.models import Document, Job
 from clinical.views.patients import patient_context
@@ -45,7 +45,9 @@ def upload(request: Request, pk: UUID) -> HttpResponse:
     if int(request.META.get("CONTENT_LENGTH") or 0) > settings.UPLOAD_REQUEST_BYTES:
         raise Refused(TOO_LARGE)
     page = patients.look_again(by=request.user, patient_id=pk)
-    form = UploadForm(request.POST, request.FILES, correctable=page.correctable)
+    form = UploadForm(
+        request.POST, request.FILES, correctable=page.correctable, default_prompt=page.default_prompt
+    )
     if not form.is_valid():
         return render(request, "patients/patient.html", patient_context(page, upload=form), status=422)
     sent = [_send(request, pk, form, *content) for content in form.contents()]
@@ -69,6 +71,7 @@ def _send(request: Request, patient_id: UUID, form: UploadForm, filename: str, c
             note_type=form.cleaned_data["note_type"],
             note_date=form.cleaned_data["note_date"],
             supersedes_id=form.cleaned_data["supersedes"],
+            prompt=form.cleaned_data["prompt"],
         )
     except Refused as refused:
         if refused.refusal.status != 422:
@@ -87,7 +90,9 @@ def state_of(page: actions.DocumentPage) -> str:
     if job and job.status == Job.Status.QUEUED:
         return "trying_again" if job.error_code else "waiting"
     if job and job.status == Job.Status.RUNNING:
-        return "reading" if job.kind == Job.Kind.EXTRACT else "drafting"
+        if job.kind == Job.Kind.EXTRACT:
+            return "reading"
+        return "begun" if page.has_new_draft else "drafting"
     if job and job.status in {Job.Status.FAILED, Job.Status.CANCELLED}:
         return str(job.status)
     return "ready" if page.summary else "read"
@@ -99,8 +104,10 @@ def _context(page: actions.DocumentPage) -> dict[str, Any]:
         "state": state_of(page),
         "patient": page.patient,
         "has_namesake": page.has_namesake,
+        "drafts": drafts.listing(page.note) if page.note and not page.withdrawal else None,
         "withdraw": WithdrawForm(),
         "confirm": ConfirmForm(),
+        "kinds": prompts.current(),
     }
 
 
@@ -119,10 +126,10 @@ def progress(request: Request, pk: UUID) -> HttpResponse:
     page = actions.progress(by=request.user, document_id=pk)
     if not request.htmx:
         return redirect("document", pk)
-    if page.has_new_draft and page.summary:
-        return HttpResponseClientRedirect(reverse("summary", args=[page.summary.pk]))
     if state_of(page) == request.GET.get("seen"):
         return HttpResponse(status=204)
+    if page.has_new_draft and page.summary and request.GET.get("seen") != "begun":
+        return HttpResponseClientRedirect(reverse("summary", args=[page.summary.pk]))
     return render(request, "documents/_progress.html", _context(page))
 
 

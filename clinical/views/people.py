@@ -14,7 +14,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from clinical.access import Refused, access, may_change_account
 from clinical.actions import accounts as actions
-from clinical.forms.people import AccountForm, MembershipForm, SigningForm, TeamForm
+from clinical.actions import prompts
+from clinical.forms.people import AccountForm, MembershipForm, SigningForm, TeamForm, TeamPromptForm
 from clinical.models import CareTeam, Membership, User
 from clinical.views.requests import Request
 
@@ -81,7 +82,7 @@ def reset_password(request: Request, pk: UUID) -> HttpResponse:
 @require_GET
 def teams(request: Request) -> HttpResponse:
     """List the care teams with their members."""
-    return render(request, "people/teams.html", {"teams": actions.teams()})
+    return render(request, "people/teams.html", {"teams": actions.teams(), "kinds": prompts.current()})
 
 
 @access("team.change")
@@ -118,6 +119,20 @@ def reopen_team(request: Request, pk: UUID) -> HttpResponse:
     actions.set_team_active(by=request.user, team_id=pk, is_active=True)
     messages.success(request, "The care team is open again, with the members it had.")
     return redirect("teams")
+
+
+@access("team.change")
+@ASKS_FIRST
+def team_prompt(request: Request, pk: UUID) -> HttpResponse:
+    """Show the kinds of summary; set the one a care team has made."""
+    team = get_object_or_404(CareTeam, pk=pk)
+    form = TeamPromptForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        actions.set_team_prompt(by=request.user, team_id=pk, prompt=form.cleaned_data["prompt"])
+        messages.success(request, "New notes of this team's patients get that kind of summary from now on.")
+        return redirect("teams")
+    context = {"form": form, "team": team, "kinds": prompts.current()}
+    return render(request, "people/team_prompt.html", context, status=422 if form.errors else 200)
 
 
 @access("team.change")

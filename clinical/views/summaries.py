@@ -23,7 +23,7 @@ from clinical.views.review_context import Card, Held, context, source
 @require_POST
 def request_summary(request: Request, pk: UUID) -> HttpResponse:
     """Ask for a new draft of a note, and show its document, where the work is watched."""
-    job = summaries.request(by=request.user, note_id=pk)
+    job = summaries.request(by=request.user, note_id=pk, prompt=request.POST.get("prompt", ""))
     messages.success(request, "A new draft is being made.")
     return redirect("document", pk=job.document_id)
 
