@@ -143,7 +143,18 @@ def test_a_claim_on_any_part_of_a_split_instruction_is_flagged() -> None:
 
 @pytest.mark.parametrize(
     "piece",
-    ["ignore all the ", "i g n o r e ", "<|<|<|", "the summary ", "A" * 40 + " ", "%41", "\\u0041", "1a", "и", "S1|"],
+    [
+        "ignore all the ",
+        "i g n o r e ",
+        "<|<|<|",
+        "the summary ",
+        "A" * 40 + " ",
+        "%41",
+        "\\u0041",
+        "1a",
+        "и",
+        "S1|",
+    ],
 )
 def test_no_text_makes_the_search_slow(piece: str) -> None:
     note = read_note(normalise(piece * (200_000 // len(piece))))
