@@ -9,7 +9,10 @@ from uuid import UUID
 
 from clinical.access import may_sign
 from clinical.actions.cautions import Caution, cautions
+from clinical.actions.details import Details, in_words, lapse
 from clinical.actions.patients import has_namesake
+from clinical.actions.prompts import PromptPage, Section, asked
+from clinical.actions.sections import Uncited, headings, uncited
 from clinical.models import (
     Addendum,
     Claim,
@@ -26,21 +29,6 @@ from clinical.models import (
 from inference.checking.injection import Suspicion, suspicious
 from inference.text import Sentence, from_layout
 from inference.vocabulary import Assertion, Category, Severity
-
-READING_ORDER = (
-    Category.REASON,
-    Category.PROBLEM,
-    Category.ALLERGY,
-    Category.MEDICATION,
-    Category.SYMPTOM,
-    Category.VITAL_OR_LAB,
-    Category.PROCEDURE,
-    Category.ASSESSMENT,
-    Category.PLAN,
-    Category.FOLLOW_UP,
-    Category.OTHER,
-)
-"""In what order a reader meets the categories, on screen, on paper and in copied text."""
 
 DENIAL = re.compile(r"\W*(?:no|not|nil|none|never|nka|nkda|den(?:ies|ied)|without|negative)\b", re.IGNORECASE)
 """A text that begins so says by itself that something is absent."""
@@ -74,6 +62,8 @@ class ReviewedClaim:
         verb: accept, edit, reject or add; "" while nobody has decided.
         original: the engine's wording where a clinician edited it, else "".
         first_rank: the rank it first had; it decides where the claim stands, so that nothing moves in review.
+        details: the stated parts of a medication or allergy; none once a clinician has edited or rejected it.
+        lapsed: "stopped" or "held" where the text does not say so itself; likewise.
     """
 
     target: UUID
@@ -89,6 +79,8 @@ class ReviewedClaim:
     reason: str = ""
     original: str = ""
     first_rank: int = 3
+    details: Details = ()
+    lapsed: str = ""
 
     @property
     def category_label(self) -> str:
@@ -132,9 +124,9 @@ class ReviewedClaim:
 
     @property
     def spoken(self) -> str:
-        """The text with its assertion in words, as every copy, export and print has it."""
-        said = self.said_assertion
-        return f"{said.lower()}: {self.text}" if said else self.text
+        """The text with its assertion and its lapse in words, as every copy, export and print has it."""
+        said = ", ".join(word for word in (self.said_assertion.lower(), self.lapsed) if word)
+        return f"{said}: {self.text}" if said else self.text
 
 
 @dataclass(frozen=True)
@@ -148,7 +140,9 @@ class ReviewPage:
         newer_notes: notes that supersede a source.
         withdrawals: sources entered in error.
         cautions: identity that was confirmed against the document; an allergy that another note records.
-        newer: a newer ready summary of the same note, or None.
+        newer: a newer ready summary of the same note and kind, or None.
+        asked: the prompt, as it was stored; None of a summary made before prompts were kept.
+        uncited: sections of the source that no standing claim rests on; told only of a note read in parts.
     """
 
     summary: Summary
@@ -166,6 +160,8 @@ class ReviewPage:
     cautions: tuple[Caution, ...]
     newer: Summary | None
     may_sign: bool
+    asked: PromptPage | None
+    uncited: tuple[Uncited, ...]
 
     @property
     def is_streaming(self) -> bool:
@@ -212,11 +208,21 @@ class ReviewPage:
         return tuple(claim for claim in self.claims if not claim.is_decided)
 
     @property
-    def by_category(self) -> list[tuple[str, list[ReviewedClaim]]]:
-        """Claims that stand, grouped for reading and print, in the order of the categories."""
+    def kind(self) -> str:
+        """What kind of summary this is, as its prompt called it then."""
+        return self.asked.title if self.asked else "Summary"
+
+    @property
+    def headings(self) -> tuple[Section, ...]:
+        """Every heading that a claim may stand under, in the prompt's order."""
+        return headings(self.asked)
+
+    @property
+    def by_section(self) -> list[tuple[Section, list[ReviewedClaim]]]:
+        """Claims that stand, under the prompt's headings; a heading that takes no claim keeps its instruction."""
         standing = sorted((c for c in self.claims if not c.is_rejected), key=lambda c: c.position)
-        groups = [(k.label, [c for c in standing if c.category == k.value]) for k in READING_ORDER]
-        return [(label, claims) for label, claims in groups if claims]
+        placed = [(s, [c for c in standing if c.category in s.categories]) for s in self.headings]
+        return [(section, claims) for section, claims in placed if claims or not section.categories]
 
 
 def engine_claims(summary: Summary, *, after: int = 0) -> list[ReviewedClaim]:
@@ -238,6 +244,8 @@ def _as_written(claim: Claim) -> ReviewedClaim:
         evidence=tuple(e.number for e in claim.evidence.all()),
         flags=flags,
         first_rank=_rank(flags),
+        details=in_words(claim.details, claim.text),
+        lapsed=lapse(claim.details, claim.text),
     )
 
 
@@ -273,7 +281,11 @@ def fold(claims: Iterable[ReviewedClaim], decisions: Iterable[Decision]) -> list
                 evidence=tuple(content["evidence"]),
                 flags=tuple(ShownFlag(**flag) for flag in content["flags"]),
                 original=written[target].text if target in written else "",
+                details=(),
+                lapsed="",
             )
+        if decision.verb == Decision.Verb.REJECT:
+            kept = replace(kept, details=(), lapsed="")
         now[target] = replace(
             kept, verb=decision.verb, by=decision.by.full_name, at=decision.at, reason=decision.reason or ""
         )
@@ -305,6 +317,7 @@ def build(summary: Summary, *, by: User) -> ReviewPage:
         .first()
     )
     claims = tuple(current_claims(summary, review))
+    cited = {number for c in claims if not c.is_rejected for number in c.evidence}
     allergies = [c.text for c in claims if c.category == Category.ALLERGY and not c.is_rejected]
     return ReviewPage(
         summary=summary,
@@ -322,4 +335,6 @@ def build(summary: Summary, *, by: User) -> ReviewPage:
         cautions=cautions(summary, note, allergies),
         newer=newer,
         may_sign=may_sign(by, summary) is None,
+        asked=asked(summary.model_version),
+        uncited=uncited(read, cited) if summary.parts > 1 else (),
     )

@@ -268,6 +268,7 @@ def _signed_content(page: ReviewPage, review: Review, *, by: User, signed_at: st
             {
                 "target": str(claim.target),
                 "text": claim.text,
+                "details": [*claim.details, *([("Status", claim.lapsed)] if claim.lapsed else [])],
                 "category": claim.category,
                 "assertion": claim.assertion,
                 "status": claim.verb or "signed unread",

@@ -10,6 +10,10 @@ from clinical.actions.review_pages import ReviewedClaim, ReviewPage
 from clinical.models import User
 
 CAVEAT = "Flags are rules, not certainty; a claim without a flag has not been verified."
+READ_IN_PARTS = (
+    "This note was too long for the engine to read at once. It was read in {} parts;"
+    " what only shows when two parts are read together may be missing."
+)
 DIGEST_CHARACTERS = 12
 
 
@@ -38,7 +42,10 @@ def _head(page: ReviewPage) -> Iterator[str]:
     yield f"MRN: {patient.mrn}"
     version = page.summary.model_version
     yield f"Drafted by: {version.engine}, {version.model}"
+    yield f"Kind: {page.kind}"
     yield f"Source: {note.get_note_type_display()} of {_day(note.note_date)}; S numbers its sentences"
+    if page.summary.parts > 1:
+        yield from _wrapped("", READ_IN_PARTS.format(page.summary.parts))
 
 
 def _status(page: ReviewPage) -> Iterator[str]:
@@ -53,8 +60,10 @@ def _status(page: ReviewPage) -> Iterator[str]:
 
 
 def _claims(page: ReviewPage) -> Iterator[str]:
-    for label, claims in page.by_category:
-        yield label.upper()
+    for section, claims in page.by_section:
+        yield section.title.upper()
+        if not section.categories:
+            yield from _wrapped("  ", f"For the reader: {section.carry}.")
         for claim in claims:
             yield from _claim(claim, is_signed=page.signature is not None)
         yield ""

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from clinical.access import Refusal
-from clinical.actions.review_pages import ADDED, READING_ORDER, ReviewedClaim, ReviewPage, ShownFlag
+from clinical.actions.review_pages import ADDED, ReviewedClaim, ReviewPage, ShownFlag
+from clinical.models import Summary
 from inference.vocabulary import Assertion, Category, SentenceKind, Severity
 
 OPEN_FLAGS = 3
@@ -102,11 +103,18 @@ class Card:
 
 @dataclass(frozen=True)
 class Group:
-    """Claims under one heading."""
+    """Claims under one heading.
+
+    Attributes:
+        instruction: what the reader does there; only of a heading that no claim can stand under.
+        is_one_category: the heading says what category its claims are.
+    """
 
     key: str
     title: str
     cards: tuple[Card, ...]
+    instruction: str = ""
+    is_one_category: bool = False
 
 
 def cards(page: ReviewPage, held: Held | None = None) -> list[Card]:
@@ -122,7 +130,7 @@ def card(page: ReviewPage, claim: ReviewedClaim, held: Held | None = None) -> Ca
 
 
 def groups(page: ReviewPage, held: Held | None = None) -> list[Group]:
-    """Group claims by how grave they stood at first, the unflagged ones by category."""
+    """Group claims by how grave they stood at first, the unflagged ones under the headings of their prompt."""
     shown = cards(page, held)
     if page.is_streaming:
         in_order = sorted(shown, key=lambda card: card.claim.position)
@@ -133,10 +141,12 @@ def groups(page: ReviewPage, held: Held | None = None) -> list[Group]:
         Group("warning", titles[1], tuple(c for c in shown if c.claim.first_rank == 1)),
     ]
     rest = [c for c in shown if c.claim.first_rank in {2, 3}]
-    for category in READING_ORDER:
-        members = tuple(c for c in rest if c.claim.category == category.value)
-        found.append(Group(f"category-{category.value}", category.label, members))
-    return [group for group in found if group.cards]
+    for number, section in enumerate(page.headings, start=1):
+        members = tuple(c for c in rest if c.claim.category in section.categories)
+        instruction = "" if section.categories else section.carry
+        is_one = len(section.categories) == 1
+        found.append(Group(f"section-{number}", section.title, members, instruction, is_one))
+    return [group for group in found if group.cards or group.instruction]
 
 
 def added_cards(page: ReviewPage, held: Held | None = None) -> list[Card]:
@@ -254,6 +264,11 @@ def counts(page: ReviewPage) -> Counts:
     )
 
 
+def part_of(summary: Summary) -> int:
+    """Say which part of a long note is being read, from 1."""
+    return min(summary.parts_read + 1, summary.parts)
+
+
 def context(page: ReviewPage, held: Held | None = None) -> dict[str, Any]:
     """Gather what every template of the review needs."""
     added_form = held if held and held.form == "add-form" else None
@@ -264,6 +279,7 @@ def context(page: ReviewPage, held: Held | None = None) -> dict[str, Any]:
         "counts": counts(page),
         "held": held,
         "added_form": added_form,
+        "part": part_of(page.summary),
         "after": max((claim.position for claim in page.claims), default=0),
         **CHOICES,
     }

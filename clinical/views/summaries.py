@@ -16,7 +16,7 @@ from clinical.actions.review_pages import ReviewPage
 from clinical.models import Summary
 from clinical.views.plain_text import plain_text
 from clinical.views.requests import Request
-from clinical.views.review_context import Card, Held, context, source
+from clinical.views.review_context import Card, Held, context, part_of, source
 
 
 @access("summary.request")
@@ -63,6 +63,7 @@ def progress(request: Request, pk: UUID) -> HttpResponse:
         "summary": found.summary,
         "cards": [Card(claim, ()) for claim in found.claims],
         "after": found.after,
+        "part": part_of(found.summary),
     }
     if found.summary.status == Summary.Status.READY:
         given |= {"claim_count": found.claim_count, "critical_count": found.critical_count}
