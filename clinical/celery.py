@@ -10,6 +10,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "clinical.settings")
 from django.conf import settings
 
 RECOVERY_SECONDS = 15
+PROBE_SECONDS = 10
 
 app = Celery("epitome")
 app.conf.update(
@@ -37,14 +38,23 @@ app.conf.update(
     task_serializer="json",
     accept_content=["json"],
     task_default_queue="interactive",
-    task_routes={"clinical.tasks.recover_jobs": {"queue": "recovery"}},
+    # A queue and a worker of their own: those that draft may all be held by an engine that has stopped.
+    task_routes={
+        "clinical.tasks.recover_jobs": {"queue": "recovery"},
+        "clinical.tasks.probe_engine": {"queue": "recovery"},
+    },
     timezone="UTC",
     beat_schedule={
         "recover_jobs": {
             "task": "clinical.tasks.recover_jobs",
             "schedule": RECOVERY_SECONDS,
             "options": {"expires": RECOVERY_SECONDS},
-        }
+        },
+        "probe_engine": {
+            "task": "clinical.tasks.probe_engine",
+            "schedule": PROBE_SECONDS,
+            "options": {"expires": PROBE_SECONDS},
+        },
     },
     imports=["clinical.tasks"],
 )

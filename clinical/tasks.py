@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from clinical.actions import jobs
+from clinical.actions import jobs, outages
 
 
 @shared_task(name="clinical.tasks.run_job", ignore_result=True, acks_late=True)
@@ -15,3 +15,9 @@ def run_job(job_id: str) -> None:
 def recover_jobs() -> None:
     """Ring again for every job that is due."""
     jobs.recover()
+
+
+@shared_task(name="clinical.tasks.probe_engine", ignore_result=True)
+def probe_engine() -> None:
+    """Ask whether the engine answers."""
+    outages.probe()

@@ -78,7 +78,7 @@ class Product:
 
     Attributes:
         url: where the web server listens.
-        children: the processes, by name: web, worker, overnight, beat.
+        children: the processes, by name: web, worker, overnight, recovery, beat.
     """
 
     def __init__(self, logs: Path) -> None:

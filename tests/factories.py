@@ -97,7 +97,7 @@ def make_document(by: User, patient: Patient | None = None, *, text: str = NOTE,
 
 def run_jobs() -> None:
     """Run every job that is due, in this process, until none is."""
-    while due := list(Job.objects.due().values_list("pk", flat=True)):
+    while due := list(jobs.due().values_list("pk", flat=True)):
         for pk in due:
             jobs.run(pk)
 

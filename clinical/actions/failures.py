@@ -19,6 +19,11 @@ OWN_WORDS: dict[str, tuple[str, str]] = {
         " log, then retry.",
         "This could not be finished after several tries. Your operator can try again; the note is safe.",
     ),
+    "engine_down": (
+        "The engine does not answer. The job waits, uses up no attempt, and goes on by itself when the engine"
+        " is back.",
+        "The engine does not answer. The draft waits, and is made by itself when the engine is back.",
+    ),
     "cancelled": ("Cancelled.", "Your operator cancelled this. Ask again when it suits."),
     "withdrawn": ("The document was entered in error.", "The note was entered in error."),
 }

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from clinical import dispatch
 from clinical.access import NOT_FOUND, Refusal, Refused
-from clinical.actions import engines, extraction, summarizing
+from clinical.actions import engines, extraction, outages, summarizing
 from clinical.actions.audit import Entry, audited, write
 from clinical.actions.failures import Failure, clinician_words, operator_words
 from clinical.actions.leases import Lease, LeaseLost
@@ -22,6 +22,7 @@ from clinical.models.jobs import LEASE, MAX_ATTEMPTS
 logger = logging.getLogger(__name__)
 
 BACKOFF_S = (2.0, 8.0, 30.0, 120.0)
+RETRY_AFTER_MAX_S = 250.0
 RING_AHEAD = 200
 TICK = "recover_jobs"
 LATE_S = 60
@@ -40,10 +41,10 @@ def queue(
 ) -> Job:
     """Add a job in the caller's transaction and ring for it on commit.
 
-    Raises:
     Args:
         prompt: the kind of summary; to an extract job the one chosen with the upload, or "".
 
+    Raises:
         Refused: 409, the same work is waiting or running already.
     """
     try:
@@ -89,11 +90,16 @@ def run(job_id: UUID | str) -> None:
         _fail(job, Failure("database" if isinstance(error, DatabaseError) else "internal", is_temporary=True))
 
 
+def due() -> models.QuerySet[Job]:
+    """Select the jobs that a worker may take now; those of an engine that is down wait."""
+    return Job.objects.due().exclude(outages.held())
+
+
 def _take(job_id: UUID | str) -> Job | None:
     """Take the lease of a due job, lock-free: the update that matches nothing has lost the race."""
     now = timezone.now()
-    due = Job.objects.due().filter(pk=job_id)
-    taken = due.filter(attempts_left__gt=0).update(
+    wanted = due().filter(pk=job_id)
+    taken = wanted.filter(attempts_left__gt=0).update(
         status=Job.Status.RUNNING,
         attempt=models.F("attempt") + 1,
         attempts_left=models.F("attempts_left") - 1,
@@ -103,7 +109,7 @@ def _take(job_id: UUID | str) -> Job | None:
     )
     if taken:
         return Job.objects.select_related("document").get(pk=job_id)
-    if exhausted := due.filter(attempts_left=0).first():
+    if exhausted := wanted.filter(attempts_left=0).first():
         _fail(exhausted, Failure("gave_up", is_temporary=False))
     return None
 
@@ -122,14 +128,14 @@ def _fail(job: Job, failure: Failure) -> None:
             status=Summary.Status.ABANDONED, ended_at=now, abandoned_because=failure.code
         )
         if not is_over:
+            delay_s = 0.0 if is_lost else _delay_s(job, failure)
             held.update(
                 status=Job.Status.QUEUED,
                 attempts_left=models.F("attempts_left") + (1 if is_lost else 0),
                 not_before=now + datetime.timedelta(seconds=delay_s),
                 lease_until=None,
-                error_code=failure.code,
+                error_code=outages.WAITS if is_lost else failure.code,
             )
-            delay_s = 0.0 if is_lost else _delay_s(job, failure)
         elif held.update(
             status=Job.Status.FAILED, finished_at=now, lease_until=None, error_code=failure.code
         ):
@@ -145,9 +151,18 @@ def _fail(job: Job, failure: Failure) -> None:
             )
 
 
+def _is_lost(job: Job, failure: Failure) -> bool:
+    """Say whether an attempt failed because the engine is down, so that it does not count."""
+    if job.kind != Job.Kind.SUMMARIZE or job.engine == engines.EXTRACTIVE:
+        return False
+    return job.attempt <= outages.GIVEN_BACK_ATTEMPTS and outages.is_lost(failure.code)
+
+
 def _delay_s(job: Job, failure: Failure) -> float:
+    """Choose a pause in seconds, jittered: never shorter than the engine asked for, nor 5 minutes long."""
     step = BACKOFF_S[min(MAX_ATTEMPTS - job.attempts_left, len(BACKOFF_S)) - 1]
-    return max(failure.retry_after_s or 0.0, step * random.uniform(0.5, 1.5))  # noqa: S311 - jitter, not a secret
+    asked = min(failure.retry_after_s or 0.0, RETRY_AFTER_MAX_S)
+    return max(asked * random.uniform(1.0, 1.2), step * random.uniform(0.5, 1.5))  # noqa: S311 - no secret
 
 
 def recover() -> int:
@@ -159,14 +174,13 @@ def recover() -> int:
     Tick.objects.update_or_create(name=TICK, defaults={"at": timezone.now()})
     rung = 0
     for lane in Lane.values:
-    """Choose a pause in seconds, jittered: never shorter than the engine asked for, nor 5 minutes long."""
         try:
             room = RING_AHEAD - dispatch.waiting(lane)
         except redis.RedisError as error:
             logger.warning("the broker does not answer: %s", type(error).__name__)
             continue
-        due = Job.objects.due().filter(lane=lane).order_by("not_before", "id")
-        for job_id in due.values_list("pk", flat=True)[: max(0, room)]:
+        waiting = due().filter(lane=lane).order_by("not_before", "id")
+        for job_id in waiting.values_list("pk", flat=True)[: max(0, room)]:
             rung += dispatch.ring(job_id, lane)
     return rung
 

@@ -92,8 +92,9 @@ def processes(port: int, *, beat_schedule: Path) -> dict[str, list[str]]:
     web = [sys.executable, "-m", "gunicorn", "clinical.wsgi", "--bind", f"127.0.0.1:{port}"]
     return {
         "web": [*web, "--workers", "2", "--threads", "4", "--worker-tmp-dir", "/dev/shm"],  # noqa: S108 - memory
-        "worker": [*worker, "-n", "interactive@%h", "-Q", "interactive,recovery", "-c", "2"],
+        "worker": [*worker, "-n", "interactive@%h", "-Q", "interactive", "-c", "2"],
         "overnight": [*worker, "-n", "overnight@%h", "-Q", "overnight", "-c", "1"],
+        "recovery": [*worker, "-n", "recovery@%h", "-Q", "recovery", "-P", "solo"],
         "beat": [*celery, "beat", "--schedule", str(beat_schedule), "--loglevel", "INFO"],
     }
 

@@ -7,7 +7,11 @@ a file (`EPITOME_ENGINE_SCRIPT`) the answers are JSON:
         {"claims": [{"text": "…", "category": "problem", "assertion": "present", "evidence": [1]}],
          "delay_s": 0.2, "finish_reason": "stop"},
         {"claims": [], "error": "unreachable"}],
-     "repeat_last": true}
+     "repeat_last": true,
+     "probe_errors": ["timed_out", "", "unreachable"],
+     "down_file": "/path/of/a/file"}
+
+While the file `down_file` is there, every request and probe of every process fails with the error code in it.
 """
 
 import json
@@ -56,6 +60,8 @@ class Script(BaseModel):
 
     answers: tuple[Answer, ...] = ()
     repeat_last: bool = False
+    probe_errors: tuple[str, ...] = ()  # one a probe, "" for an answer; when they are used up it answers
+    down_file: str = ""
 
 
 class ScriptedEngine:
@@ -68,6 +74,8 @@ class ScriptedEngine:
         self._lock = threading.Lock()
         self._answers = list(script.answers)
         self._repeat_last = script.repeat_last
+        self._probe_errors = list(script.probe_errors)
+        self._down_file = Path(script.down_file) if script.down_file else None
         self.requests: list[EngineRequest] = []  # what was asked, oldest first
 
     @classmethod
@@ -115,7 +123,16 @@ class ScriptedEngine:
         return True
 
     def probe(self) -> None:
-        """It is part of this process, so it answers."""
+        """Answer, unless the script says otherwise.
+
+        Raises:
+            EngineError: the script says so.
+        """
+        self._fail_if_down()
+        with self._lock:
+            code = self._probe_errors.pop(0) if self._probe_errors else ""
+        if code:
+            raise EngineError(code)
 
     def version(self) -> EngineVersion:
         """Say that the answers are scripted."""
@@ -135,6 +152,7 @@ class ScriptedEngine:
             EngineError: the answer says so.
             LookupError: the script has run dry.
         """
+        self._fail_if_down()
         answer = self._next(request)
         started = time.monotonic()
         first: float | None = None
@@ -148,6 +166,10 @@ class ScriptedEngine:
             raise EngineError(answer.error, retry_after_s=answer.retry_after_s)
         if answer.finish_reason:
             yield Completion(answer.finish_reason, None, None, first, time.monotonic() - started)
+
+    def _fail_if_down(self) -> None:
+        if self._down_file and self._down_file.exists():
+            raise EngineError(self._down_file.read_text(encoding="utf-8").strip())
 
     def _next(self, request: EngineRequest) -> Answer:
         with self._lock:

@@ -41,7 +41,7 @@ def test_an_uploaded_note_becomes_a_summary_drafted_by_vllm(
     vllm_product: Product, vllm_served: Served
 ) -> None:
     clinician = make_clinician()
-    vllm_product.start("worker", "beat")
+    vllm_product.start("worker", "recovery", "beat")
 
     document = make_document(clinician, text=f"{NOTE}\nTakes {SENTINEL} 5 mg daily.\n")
     summaries_of_note = Summary.objects.filter(sources__note__document=document)
@@ -68,7 +68,7 @@ def test_an_uploaded_note_becomes_a_summary_drafted_by_vllm(
 
 def test_a_refused_key_fails_the_job_in_plain_words_and_shows_no_draft(vllm_product: Product) -> None:
     vllm_product.children.environment["EPITOME_ENGINE_KEY"] = "wrong"
-    vllm_product.start("worker", "beat")
+    vllm_product.start("worker", "recovery", "beat")
 
     document = make_document(make_clinician())
     failed = Job.objects.filter(document=document, kind=Job.Kind.SUMMARIZE, status=Job.Status.FAILED)

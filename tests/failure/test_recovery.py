@@ -28,7 +28,7 @@ NOTES = 40
 @pytest.fixture
 def forty(product: Product) -> Iterator[Product]:
     """The product at work on the demo's notes."""
-    product.start("worker", "beat")
+    product.start("worker", "recovery", "beat")
     with ThreadPoolExecutor(1) as loader:
         loading = loader.submit(load)
         yield product
@@ -88,7 +88,7 @@ def test_killing_the_worker_and_flushing_the_broker_in_the_middle_lose_no_note(f
 
 
 def test_restarting_postgresql_in_the_middle_loses_no_note(product: Product) -> None:
-    product.start("worker", "beat")
+    product.start("worker", "recovery", "beat")
     load()
     in_the_middle()
     assert services.embedded is not None
@@ -101,7 +101,7 @@ def test_restarting_postgresql_in_the_middle_loses_no_note(product: Product) -> 
 def test_an_upload_while_the_broker_is_frozen_answers_within_two_seconds_and_is_read_later(
     product: Product,
 ) -> None:
-    product.start("web", "worker", "beat")
+    product.start("web", "worker", "recovery", "beat")
     clinician = make_clinician()
     patient = make_patient(clinician)
     with contextlib.closing(signed_in(product, clinician.username)) as browser:

@@ -87,7 +87,7 @@ def test_clinical_text_is_not_in_the_logs_the_broker_or_temporary_files(
 ) -> None:
     for name in ("TMPDIR", "TEMP"):
         product.children.environment[name] = str(tmp_path)
-    product.start("worker", "beat")
+    product.start("worker", "recovery", "beat")
     clinician = make_clinician()
     make_document(clinician, text=NOTED)
     make_document(clinician, content=f"%PDF-1.4 {SENTINEL}".encode(), filename=f"{SENTINEL}.pdf")

@@ -97,7 +97,7 @@ def test_retry_waits_are_jittered_and_grow(queued: Job) -> None:
 
     assert all(len(w) > 1 for w in waits)
     assert [max(w) for w in waits] == sorted(max(w) for w in waits)
-    assert jobs._delay_s(queued, Failure("overloaded", is_temporary=True, retry_after_s=500)) >= 500
+    assert jobs._delay_s(queued, Failure("overloaded", is_temporary=True, retry_after_s=200)) >= 200
 
 
 def test_an_operator_cancels_a_job_and_retries_it(queued: Job) -> None:

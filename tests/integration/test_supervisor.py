@@ -54,9 +54,9 @@ def test_children_end_when_the_supervisor_is_killed(tmp_path: Path) -> None:
         time.sleep(0.05)
 
 
-def test_the_product_is_four_processes_on_loopback(tmp_path: Path) -> None:
+def test_the_product_is_five_processes_on_loopback(tmp_path: Path) -> None:
     port = free_port()
     commands = processes(port, beat_schedule=tmp_path / "beat")
 
-    assert set(commands) == {"web", "worker", "overnight", "beat"}
+    assert set(commands) == {"web", "worker", "overnight", "recovery", "beat"}
     assert f"127.0.0.1:{port}" in commands["web"]
