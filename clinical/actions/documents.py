@@ -3,12 +3,13 @@
 import datetime
 import unicodedata
 from dataclasses import dataclass
+from functools import cached_property
 from uuid import UUID
 
 from django.utils import timezone
 
 from clinical.access import Refusal, Refused
-from clinical.actions import jobs, prompts
+from clinical.actions import jobs, outages, prompts
 from clinical.actions.audit import audited
 from clinical.actions.finding import find, has_opened
 from clinical.actions.patients import has_namesake
@@ -138,6 +139,11 @@ class DocumentPage:
     def may_redraft(self) -> bool:
         """A draft may be asked for; of another kind even while one is being made."""
         return self.note is not None and self.withdrawal is None and not self.is_in_doubt
+
+    @cached_property
+    def wait(self) -> outages.Wait | None:
+        """Why the job waits, if it does."""
+        return outages.wait_of(self.job) if self.job else None
 
     @property
     def has_new_draft(self) -> bool:

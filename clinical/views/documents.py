@@ -14,7 +14,7 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from clinical.access import Refusal, Refused, access
 from clinical.actions import documents as actions
-from clinical.actions import drafts, patients, prompts
+from clinical.actions import drafts, outages, patients, prompts
 from clinical.forms.documents import ConfirmForm, UploadForm, WithdrawForm
 from clinical.models import Document, Job
 from clinical.views.patients import patient_context
@@ -87,6 +87,8 @@ def state_of(page: actions.DocumentPage) -> str:
     if page.is_in_doubt:
         return "in_doubt"
     job = page.job
+    if page.wait and page.wait.is_for_engine:
+        return "held"
     if job and job.status == Job.Status.QUEUED:
         return "trying_again" if job.error_code else "waiting"
     if job and job.status == Job.Status.RUNNING:
@@ -98,10 +100,19 @@ def state_of(page: actions.DocumentPage) -> str:
     return "ready" if page.summary else "read"
 
 
+def place_of(page: actions.DocumentPage) -> str:
+    """Name what else a page of unfinished work says: the place in the queue, the draft to read, the engine."""
+    if page.is_settled:
+        return ""
+    draft = f"{page.summary.pk}-{page.summary.status}" if page.summary else ""
+    return f"{page.wait.ahead if page.wait else ''}-{draft}-{'down' if outages.current() else 'up'}"
+
+
 def _context(page: actions.DocumentPage) -> dict[str, Any]:
     return {
         "page": page,
         "state": state_of(page),
+        "place": place_of(page),
         "patient": page.patient,
         "has_namesake": page.has_namesake,
         "drafts": drafts.listing(page.note) if page.note and not page.withdrawal else None,
@@ -126,7 +137,8 @@ def progress(request: Request, pk: UUID) -> HttpResponse:
     page = actions.progress(by=request.user, document_id=pk)
     if not request.htmx:
         return redirect("document", pk)
-    if state_of(page) == request.GET.get("seen"):
+    place = place_of(page)
+    if state_of(page) == request.GET.get("seen") and place == request.GET.get("place", place):
         return HttpResponse(status=204)
     if page.has_new_draft and page.summary and request.GET.get("seen") != "begun":
         return HttpResponseClientRedirect(reverse("summary", args=[page.summary.pk]))
