@@ -1,6 +1,6 @@
-"""Every way to fail, on a server's own bytes: its code, its sentences, no leak, no summary, and no lasting harm.
+"""Every way to fail, on a server's own bytes: its code and sentences, no leak, no summary, no lasting harm.
 
-The proxy breaks one answer of a server: of the wire in the plain suite, of a real vLLM under `make test-vllm`.
+The proxy breaks one answer: of the wire in the plain suite, of a real vLLM server under `make test-vllm`.
 """
 
 import email.utils
@@ -33,6 +33,7 @@ LONG_NOTE = read_note(normalise(f"{SENTINEL} 5 mg daily.\n" * 6000))
 PLAN = {"text": f"{SENTINEL} 5 mg daily", "category": "plan", "assertion": "present", "evidence": [2]}
 FEVER = {"text": "No fever", "category": "symptom", "assertion": "absent", "evidence": [3]}
 GOOD = json.dumps({"claims": [PLAN, FEVER]})
+PATIENT = Patience()
 HASTY = Patience(connect_s=1.0, first_token_s=1.0, between_tokens_s=1.0, whole_s=1.5)
 
 
@@ -47,7 +48,7 @@ class Case:
     fault: Fault
     code: str
     plain_code: str = ""  # without streaming; "": the same, "-": cannot be told there
-    patience: Patience = Patience()
+    patience: Patience = PATIENT
     retry_after_s: tuple[float, float] | None = None  # between these
     times: int = 1  # how many requests are broken: one that is refused may be sent again, more simply
 
@@ -180,11 +181,10 @@ def summary(engine: Engine, *, stream: bool = True, note: Note = NOTE) -> list[C
 
 
 def failure(engine: Engine, key: str, *, stream: bool = True, note: Note = NOTE) -> EngineError:
-    """The error that a summary ends in. It has its sentences, tells nothing, and no summary came before it."""
+    """The error that a summary ends in. It has its sentences, tells nothing, and no summary came with it."""
     came: list[CheckedClaim | Completion] = []
     with pytest.raises(EngineError) as caught:
-        for item in summarize(note, prompt=load_prompt("problem_oriented"), engine=engine, stream=stream):
-            came.append(item)
+        came.extend(summarize(note, prompt=load_prompt("problem_oriented"), engine=engine, stream=stream))
     error = caught.value
     assert not any(isinstance(item, Completion) for item in came)
     meaning = ENGINE_FAILURES[EngineErrorCode(error.code)]

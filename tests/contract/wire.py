@@ -145,7 +145,7 @@ def whole(text: str, finish_reason: str | None = "stop") -> Reply:
 
 
 def answer(text: str) -> Reply:
-    """Reply with a finished answer, in events or in one piece as the request wants it, framed as vLLM does."""
+    """Reply with a finished answer, in events or in one piece as the request wants it, framed as vLLM."""
 
     def reply(handler: Handler) -> None:
         if not handler.body.get("stream"):
