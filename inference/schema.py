@@ -74,7 +74,9 @@ _SHAPES: dict[Category, type[_Object]] = {
 ALL_CATEGORIES = tuple(Category)
 
 
-def claims_schema(part: Part, categories: Sequence[Category] = ALL_CATEGORIES) -> dict[str, Any]:
+def claims_schema(
+    part: Part, categories: Sequence[Category] = ALL_CATEGORIES, most_claims: int | None = None
+) -> dict[str, Any]:
     """Write the JSON Schema of the answer about what is shown.
 
     `{"claims": [{"text", "category", "assertion", "evidence"}]}`, in that order, all of them required; before
@@ -86,6 +88,7 @@ def claims_schema(part: Part, categories: Sequence[Category] = ALL_CATEGORIES) -
     Args:
         part: what is shown; its citable numbers are the only evidence.
         categories: those that the prompt asks for; no other can be written.
+        most_claims: how many there may be; None for as many as it takes.
 
     Raises:
         ValueError: nothing is shown, so nothing could be cited.
@@ -101,9 +104,10 @@ def claims_schema(part: Part, categories: Sequence[Category] = ALL_CATEGORIES) -
     for shape in shapes:
         shape["properties"]["evidence"]["items"]["enum"] = list(part.citable)
     items = {"anyOf": shapes} if len(shapes) > 1 else shapes[0]
+    limit = {} if most_claims is None else {"maxItems": most_claims}
     return {
         "type": "object",
-        "properties": {"claims": {"type": "array", "items": items}},
+        "properties": {"claims": {"type": "array", "items": items} | limit},
         "required": ["claims"],
         "additionalProperties": False,
     }

@@ -8,6 +8,7 @@ word; only the bullet mark goes and a table row carries its column heads.
 
 import math
 import time
+from bisect import bisect_right
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -17,13 +18,15 @@ from inference.engines.base import Completion, DraftClaim, EngineRequest, Engine
 from inference.engines.choosing import MOST_OF_IT, Choice, Weight, assertion_of, choose, share
 from inference.engines.cues import find_cues
 from inference.engines.sections import SectionKind, section_kind
+from inference.prompts import Prompt
 from inference.text import Note, Sentence
 from inference.vocabulary import Category, SentenceKind
 
-RULES_VERSION = "2"
+RULES_VERSION = "3"
 
 _FIRST_CLAIMS = 8  # of the budget, whatever the length of the note
 _CHARACTERS_PER_CLAIM = 220
+_LONG = 20_000  # characters of a note in which every section is to be heard
 _ALWAYS_SOME = {Weight.SHOULD: 5, Weight.RANKED: 2}  # however much must be carried
 _CUE_SCORES = {
     "abnormal": 1.5,
@@ -83,7 +86,7 @@ class ExtractiveEngine:
         """Yield the chosen sentences, what matters first. Never fails; a blank note has no claims."""
         started = time.monotonic()
         first: float | None = None
-        for claim in extract(request.note):
+        for claim in _as_wanted(extract(request.note), request.prompt):
             if first is None:
                 first = time.monotonic() - started
             yield claim
@@ -101,6 +104,8 @@ def extract(note: Note) -> list[DraftClaim]:
             key=lambda candidate: (-candidate.score, candidate.sentence.number),
         )
         chosen = _distinct([*chosen, *ranked[: max(budget - len(chosen), _ALWAYS_SOME[weight])]])
+    if len(note.text) > _LONG:
+        chosen += _of_silent_sections(note, candidates, chosen)
     chosen.sort(key=lambda candidate: (_ORDER.index(candidate.choice.category), candidate.sentence.number))
     return [
         DraftClaim(
@@ -111,6 +116,44 @@ def extract(note: Note) -> list[DraftClaim]:
         )
         for candidate in chosen
     ]
+
+
+def _as_wanted(claims: list[DraftClaim], prompt: Prompt) -> list[DraftClaim]:
+    """Keep what the kind of summary is made of; a kind of few claims takes the first of each section."""
+    wanted = [claim for claim in claims if claim.category in prompt.categories]
+    if prompt.most_claims is None:
+        return wanted
+    firsts = [
+        next((claim for kind in section.categories for claim in wanted if claim.category is kind), None)
+        for section in prompt.sections
+    ]
+    return [claim for claim in firsts if claim is not None][: prompt.most_claims]
+
+
+def _of_silent_sections(
+    note: Note, candidates: list[_Candidate], chosen: list[_Candidate]
+) -> list[_Candidate]:
+    """Choose the best sentence of each section that has something to say and was passed over.
+
+    In a long note what must be said uses the budget up; a section without a word in the summary would look
+    as if it had never been read. A sentence may say again what another said: it lends that one its evidence.
+    """
+    starts = [section.start for section in note.sections]
+
+    def place(candidate: _Candidate) -> int:
+        return bisect_right(starts, candidate.sentence.start)
+
+    heard = {place(candidate) for candidate in chosen}
+    best: dict[int, _Candidate] = {}
+    for candidate in candidates:
+        other = best.get(place(candidate))
+        if other is None or _worth(candidate) > _worth(other):
+            best[place(candidate)] = candidate
+    return [candidate for section, candidate in best.items() if section not in heard]
+
+
+def _worth(candidate: _Candidate) -> tuple[int, float]:
+    return candidate.choice.weight, candidate.score
 
 
 def _distinct(candidates: list[_Candidate]) -> list[_Candidate]:

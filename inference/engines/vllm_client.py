@@ -236,7 +236,7 @@ class VllmClient:
         schema = {
             "name": "claims",
             "strict": True,
-            "schema": claims_schema(request.shown, request.prompt.categories),
+            "schema": claims_schema(request.shown, request.prompt.categories, request.prompt.most_claims),
         }
         body: dict[str, Any] = {
             "model": known.model,

@@ -64,6 +64,7 @@ class Prompt(BaseModel):
     sections: tuple[PromptSection, ...] = Field(min_length=1)  # in reading order
     system: str = Field(min_length=1)
     user: str = Field(min_length=1)
+    most_claims: int | None = Field(default=None, ge=1)  # None: as many as it takes
     examples: tuple[Example, ...] = ()
 
     @field_validator("sections")
@@ -154,6 +155,7 @@ class PromptFile(BaseModel):
     version: int
     task: str = Field(min_length=1)  # first words of the system text: what is written, and for whom
     length: str = Field(min_length=1)  # how many claims, and what to leave out
+    most_claims: int | None = None  # binds the decoder too
     sections: tuple[PromptSection, ...]
     examples: tuple[ExampleFile, ...] = Field(min_length=1)
 
@@ -180,6 +182,7 @@ class PromptFile(BaseModel):
             sections=self.sections,
             system=system,
             user=frame.user,
+            most_claims=self.most_claims,
             examples=tuple(example.rendered() for example in self.examples),
         )
 

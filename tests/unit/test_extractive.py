@@ -11,7 +11,7 @@ from inference.engines.base import Completion, DraftClaim, EngineRequest
 from inference.engines.extractive import ExtractiveEngine, extract
 from inference.engines.sections import SectionKind, section_kind
 from inference.pipeline import summarize
-from inference.prompts import load_prompt
+from inference.prompts import load_prompt, prompt_names
 from inference.text import Note, normalise, read_note
 from inference.vocabulary import Assertion, Category
 
@@ -319,3 +319,25 @@ def test_what_only_sounds_like_an_allergy_is_none(words: str, text: str) -> None
 def test_an_address_is_no_claim() -> None:
     text = "Dr P. Farrant, Ostlers Yard Surgery\n12 Mill Lane, Harrowmere HX9 9XX\n\nPlan:\n- Review in May\n"
     assert [claim.text for claim in claims_of(text)] == ["Review in May"]
+
+
+@pytest.mark.parametrize("name", prompt_names())
+def test_a_kind_of_summary_gets_what_it_is_made_of(name: str) -> None:
+    prompt = load_prompt(name)
+    *claims, _ = ExtractiveEngine().claims(EngineRequest(note_of(DISCHARGE), prompt))
+    drafts = [claim for claim in claims if isinstance(claim, DraftClaim)]
+    assert drafts
+    assert {claim.category for claim in drafts} <= set(prompt.categories)
+    assert len(drafts) <= (prompt.most_claims or len(drafts))
+
+
+def test_a_long_note_is_heard_in_every_section() -> None:
+    days = [
+        f"Day {day}:\nHaemoglobin {70 + day % 70} g/L. Bisoprolol {day} mg continued. Slept well on day {day}.\n"
+        f"Plan: repeat bloods on day {day + 1}."
+        for day in range(1, 200)
+    ]
+    note = note_of("Invented patient, for testing. 71-year-old man.\n\n" + "\n\n".join(days))
+    cited = {number for claim in extract(note) for number in claim.evidence}
+    for section in note.sections:
+        assert any(section.start <= note.sentences[number - 1].start < section.end for number in cited)

@@ -204,3 +204,8 @@ def test_a_refusal_carries_nothing_of_the_answer() -> None:
         while seen is not None:
             assert "SENTINEL" not in f"{seen!s}{seen!r}{seen.args!r}"
             seen = seen.__cause__ or seen.__context__
+
+
+def test_a_kind_of_few_claims_is_bound_to_their_number() -> None:
+    assert claims_schema(whole(NOTE), most_claims=2)["properties"]["claims"]["maxItems"] == 2
+    assert "maxItems" not in claims_schema(whole(NOTE))["properties"]["claims"]
