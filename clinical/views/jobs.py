@@ -53,11 +53,13 @@ class Try:
 @access("job.read")
 @require_GET
 def jobs(request: Request) -> HttpResponse:
-    """List jobs, newest first; the first page renews itself while jobs are live."""
+    """List jobs, newest first; the first page renews itself while jobs are live or the engine is down."""
     asked = JobListForm(request.GET)
     page = actions.listing(by=request.user, status=asked.status_wanted, before=asked.cursor)
     now = timezone.now()
-    has_live = bool(page.counts[Job.Status.QUEUED] or page.counts[Job.Status.RUNNING])
+    site = operations.look()
+    is_down = site.health is not None and not site.health.is_up
+    is_changing = is_down or bool(page.counts[Job.Status.QUEUED] or page.counts[Job.Status.RUNNING])
     context = {
         "asked": asked,
         "rows": [_row(job, now) for job in page.jobs],
@@ -65,8 +67,8 @@ def jobs(request: Request) -> HttpResponse:
         "tabs": [("", "All", sum(page.counts.values()))]
         + [(status.value, status.label, page.counts[status]) for status in Job.Status],
         "is_first": asked.cursor is None,
-        "is_renewed": has_live and asked.cursor is None and not asked.is_paused,
-        "site": operations.look(),
+        "is_renewed": is_changing and asked.cursor is None and not asked.is_paused,
+        "site": site,
         "now": now,
     }
     return render(request, "jobs/_jobs.html" if request.htmx else "jobs/jobs.html", context)
