@@ -15,6 +15,7 @@ from inference.prompts import Prompt, load_prompt
 
 EXTRACTIVE = ExtractiveEngine.name
 
+
 @functools.lru_cache(maxsize=1)
 def site_engine() -> Engine:
     """Give the engine the environment names; one per process."""
@@ -50,7 +51,7 @@ def address_refusal(url: str) -> str:
 
 
 def model_version(version: EngineVersion, wanted: Prompt) -> ModelVersion:
-    """Find or store the record of an engine's version with a prompt's, and the prompt's text at its first use."""
+    """Find or store the record of an engine's version with a prompt's, and the prompt's text with it."""
     PromptVersion.objects.get_or_create(
         digest=wanted.digest,
         defaults={

@@ -53,7 +53,7 @@ BEFORE = "Before the first heading"
 def uncited(note: Note, cited: Iterable[int]) -> tuple[Uncited, ...]:
     """List the sections none of whose sentences is evidence, in the order of the note.
 
-    A section that is interrupted by another and resumes is one section; a heading with nothing under it is none.
+    A section that another interrupts and that resumes is one; a heading with nothing under it is none.
 
     Args:
         note: the source.

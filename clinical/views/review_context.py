@@ -130,7 +130,7 @@ def card(page: ReviewPage, claim: ReviewedClaim, held: Held | None = None) -> Ca
 
 
 def groups(page: ReviewPage, held: Held | None = None) -> list[Group]:
-    """Group claims by how grave they stood at first, the unflagged ones under the headings of their prompt."""
+    """Group claims by how grave they stood at first, the unflagged ones under their prompt's headings."""
     shown = cards(page, held)
     if page.is_streaming:
         in_order = sorted(shown, key=lambda card: card.claim.position)

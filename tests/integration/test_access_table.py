@@ -52,9 +52,12 @@ TABLE: dict[str, tuple[tuple[str, ...], str, int]] = {
     "team_reopen": ((OPERATOR,), "POST", 404),
     "membership_start": ((OPERATOR,), "POST", 404),
     "membership_signing": ((OPERATOR,), "POST", 404),
+    "team_prompt": ((OPERATOR,), "POST", 404),
     "membership_end": ((OPERATOR,), "POST", 404),
     "audit": ((AUDITOR,), "GET", 200),
     "audit_export": ((AUDITOR,), "POST", 200),
+    "prompts": (EVERYONE, "GET", 200),
+    "prompt": (EVERYONE, "GET", 404),
     "audit_verify": ((AUDITOR,), "POST", 200),
     "account_logout": (EVERYONE, "GET", 200),
     "account_change_password": (EVERYONE, "GET", 200),
@@ -82,6 +85,7 @@ CLOSED = {
 KEYS: dict[str, dict[str, Any]] = {
     "account_confirm_email": {"key": "a-key"},
     "account_reset_password_from_key": {"uidb36": "1", "key": "a-key"},
+    "prompt": {"digest": "0" * 64},
 }
 
 ROUTES = {str(route.name): route for route in routes()}

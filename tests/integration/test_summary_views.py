@@ -105,14 +105,14 @@ def test_the_title_names_no_patient(clinician: User, browser: Client) -> None:
     assert summary.patient.mrn not in title[1]
 
 
-def test_the_gravest_claims_come_first_and_the_others_by_category(
+def test_the_gravest_claims_come_first_and_the_others_under_their_headings(
     clinician: User, browser: Client, script: Play
 ) -> None:
     script(answer(*DOUBTED))
     html = opened(browser, make_summary(clinician, text=TEXT))
     groups = re.findall(r'id="group-([\w-]+)"', html)
     assert groups[0] == "critical"
-    assert groups[1:3] == ["category-reason", "category-problem"]
+    assert groups[1:3] == ["section-1", "section-2"]
     assert html.index(WRONG_DOSE) < html.index("Chest pain on exertion for three days")
 
 
