@@ -6,12 +6,13 @@ import os
 import sys
 import textwrap
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from inference.engines import engine_from_environment
-from inference.engines.base import Completion, Engine, EngineError
-from inference.pipeline import CheckedClaim, summarize
+from inference.engines.base import Engine, EngineError
+from inference.pipeline import CheckedClaim, gathered, summarize
 from inference.prompts import load_prompt, prompt_names
 from inference.text import Note, normalise, read_note
 
@@ -28,7 +29,7 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
     try:
         engine = _engine(options.engine, environ)
         note = _read(options.note)
-        claims = _claims(note, engine, options.prompt)
+        claims, completion = gathered(summarize(note, prompt=load_prompt(options.prompt), engine=engine))
     except _Unreadable as error:
         return _fail(str(error))
     except EngineError as error:
@@ -36,7 +37,7 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
     if options.json:
         print(json.dumps(as_json(note, claims), ensure_ascii=False, indent=2))
     else:
-        print(as_text(note, claims, is_generative=engine.version().is_generative))
+        print(as_text(note, claims, parts=completion.parts, is_generative=engine.version().is_generative))
     return 0
 
 
@@ -88,11 +89,6 @@ def _read(path: Path) -> Note:
     return note
 
 
-def _claims(note: Note, engine: Engine, prompt: str) -> list[CheckedClaim]:
-    items = summarize(note, prompt=load_prompt(prompt), engine=engine)
-    return [item for item in items if not isinstance(item, Completion)]
-
-
 def as_json(note: Note, claims: Sequence[CheckedClaim]) -> dict[str, Any]:
     """The whole of a summary as JSON values: the note's sentences, and the claims with evidence and flags."""
     return {
@@ -111,6 +107,8 @@ def as_json(note: Note, claims: Sequence[CheckedClaim]) -> dict[str, Any]:
                 "text": claim.text,
                 "category": claim.category.value,
                 "assertion": claim.assertion.value,
+                **({"medication": asdict(claim.medication)} if claim.medication else {}),
+                **({"allergy": asdict(claim.allergy)} if claim.allergy else {}),
                 "evidence": [sentence.number for sentence in claim.evidence],
                 "flags": [
                     {"kind": flag.kind, "severity": flag.severity.value, "message": flag.message}
@@ -122,10 +120,14 @@ def as_json(note: Note, claims: Sequence[CheckedClaim]) -> dict[str, Any]:
     }
 
 
-def as_text(note: Note, claims: Sequence[CheckedClaim], *, is_generative: bool) -> str:
+def as_text(note: Note, claims: Sequence[CheckedClaim], *, parts: int, is_generative: bool) -> str:
     """A summary for reading in a terminal: claims by category, each with sentence numbers and doubts."""
     status = "AI draft, not signed" if is_generative else "Extracted, not generated; not signed"
     lines = [f"{status}. {len(claims)} claims from {len(note.sentences)} sentences."]
+    if parts > 1:
+        lines.append(
+            f"Too long to read at once: read in {parts} parts; what only two of them show may be missing."
+        )
     category = None
     for claim in claims:
         if claim.category is not category:

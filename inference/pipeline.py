@@ -9,7 +9,7 @@
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from inference.checking import Flag, check_claim
@@ -95,6 +95,31 @@ def summarize(
         seconds=time.monotonic() - began,
         parts=len(parts),
     )
+
+
+def gathered(
+    items: Iterable[Part | CheckedClaim | Repetition | Completion],
+) -> tuple[list[CheckedClaim], Completion]:
+    """Read a summary to its end: the claims with all their evidence and flags, and the completion.
+
+    Raises:
+        EngineError: as `summarize`.
+    """
+    claims: list[CheckedClaim] = []
+    completion: Completion | None = None
+    for item in items:
+        if isinstance(item, CheckedClaim):
+            claims.append(item)
+        elif isinstance(item, Repetition):
+            claim = claims[item.position - 1]
+            claims[item.position - 1] = replace(
+                claim, evidence=claim.evidence + item.evidence, flags=claim.flags + item.flags
+            )
+        elif isinstance(item, Completion):
+            completion = item
+    if completion is None:
+        raise EngineError("not_finished")
+    return claims, completion
 
 
 def checked(claim: DraftClaim, note: Note) -> CheckedClaim:

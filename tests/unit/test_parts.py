@@ -11,7 +11,7 @@ from inference.engines.base import Completion, DraftClaim, EngineError, EngineRe
 from inference.engines.extractive import ExtractiveEngine
 from inference.engines.scripted import ScriptedEngine
 from inference.parts import Part, patient_line, split, whole
-from inference.pipeline import CheckedClaim, Repetition, summarize
+from inference.pipeline import CheckedClaim, Repetition, gathered, summarize
 from inference.prompts import load_prompt
 from inference.prompts.rendering import render_part
 from inference.text import Note, normalise, read_note
@@ -206,3 +206,15 @@ def test_a_note_of_200_000_characters_keeps_every_section_and_every_span_exact()
     for item in claims:
         for sentence in item.evidence:
             assert note.text[sentence.start : sentence.end] == sentence.text == item.text
+
+
+def test_a_gathered_claim_has_all_its_evidence() -> None:
+    note = read_note(normalise(HEAD + "Before:\n- Allergic to nuts.\n\nNow:\n- Allergic to nuts.\n"))
+    engine = Narrow(4)
+    engine.enqueue([claim("Allergic to nuts", 4)])
+    engine.enqueue([claim("Allergic to nuts", 6)])
+
+    claims, completion = gathered(read(note, engine))
+
+    assert [[sentence.number for sentence in item.evidence] for item in claims] == [[4, 6]]
+    assert completion.parts == 2
