@@ -98,6 +98,14 @@ def normalise(raw: str) -> str:
     return unicodedata.normalize("NFC", _MAYBE_MARKS.sub(_limit_marks, text))
 
 
+def count_unseen(raw: str) -> int:
+    """Count the characters that `normalise` drops because nobody sees them.
+
+    Soft hyphens and byte-order marks are not counted: word processors leave them behind.
+    """
+    return 0 if raw.isascii() else sum(match[0] not in "\u00ad\ufeff" for match in _UNSEEN.finditer(raw))
+
+
 def read_note(text: str) -> Note:
     """Split a normalised text into numbered sentences.
 

@@ -1,4 +1,4 @@
-"""What a text may be read as once its disguise is taken off: look-alike letters, digits for letters, encodings.
+"""What a text reads as once its disguise is taken off: look-alikes, digits for letters, encodings.
 
 Only what is cheap and bounded: every fold is one pass, and what is decoded is not decoded again.
 """
@@ -76,7 +76,7 @@ _ROTATED = re.compile("|".join(_rot13(word) for word in _BACKWARDS_WORDS))
 
 
 def bare(text: str) -> str:
-    """Lower a text's case and drop what hides its marks: invisible characters, wide forms, HTML's escapes."""
+    """Lower a text's case and undo what hides its marks: invisible letters, wide forms, HTML escapes."""
     if "&" in text:
         text = html.unescape(text)
     if not text.isascii():
@@ -91,7 +91,7 @@ def words(text: str) -> str:
 
 
 def unmasked(text: str) -> Iterator[str]:
-    """Yield what a bare text reads as with other letters: look-alikes, digits, letters apart, turned round."""
+    """Yield what a bare text reads as with other letters: look-alikes, digits, letters apart, reversed."""
     if not text.isascii() and (alike := text.translate(_ALIKE)) != text:
         yield words(alike)
     if _MIXED_LEET.search(text):

@@ -34,8 +34,10 @@ class ParsedDocument:
         text: normalised, at most 2**20 code points, with at least one word.
         format: what it was read as.
         page_count: for formats that have pages, else None.
-        warnings: codes: guessed_encoding, pages_without_text, plain_layout, hidden_text_left_out,
-            deleted_text_may_show, comments_left_out, embedded_left_out.
+        warnings: codes: guessed_encoding, pages_without_text, plain_layout, deleted_text_may_show,
+            comments_left_out, embedded_left_out; with a number, as in "text_not_shown:14", characters that
+            the page does not show (text_not_shown) and that nobody can see and were removed
+            (invisible_characters).
     """
 
     text: str

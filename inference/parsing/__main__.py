@@ -13,7 +13,7 @@ import sys
 from collections.abc import Callable
 
 from inference.parsing.refusals import ParseRefused, refusal
-from inference.text import normalise
+from inference.text import count_unseen, normalise
 from inference.vocabulary import DocumentFormat
 
 MAX_CHARACTERS = 2**20
@@ -64,6 +64,8 @@ def _read(data: bytes, document_format: DocumentFormat) -> dict[str, object]:
         raise refusal("limit")
     if not _WORD.search(text):
         raise refusal("no_sentence")
+    if unseen := count_unseen(raw):
+        warnings.append(f"invisible_characters:{unseen}")
     return {"text": text, "page_count": page_count, "warnings": warnings}
 
 

@@ -12,6 +12,7 @@ from lxml import etree
 
 from inference.parsing.archive import check_archive
 from inference.parsing.docx_lists import Numbering
+from inference.parsing.docx_unseen import Unseen
 from inference.parsing.refusals import refusal
 from inference.vocabulary import DocumentFormat
 
@@ -41,11 +42,11 @@ def read(data: bytes) -> tuple[str, int | None, list[str]]:
     """Extract a DOCX document's text.
 
     List items begin with "- " or their number, headings with "## ", table rows read "a | b | c". Tracked
-    insertions count, tracked deletions and hidden text do not.
+    insertions count, tracked deletions do not. Hidden text is kept and counted.
 
     Returns:
-        The text, no page count, and the warning codes ("hidden_text_left_out", "comments_left_out",
-        "embedded_left_out").
+        The text, no page count, and the warning codes ("text_not_shown:N": N characters that the page does
+        not show, "comments_left_out", "embedded_left_out").
 
     Raises:
         ParseRefused: mismatch, encrypted, broken, scan or limit.
@@ -71,6 +72,8 @@ class _Page:
         self._part = document.part
         self._body = document.element.body
         self._numbering = Numbering(document)
+        self._unseen = Unseen(document)
+        self._unseen_characters = 0
         self.warnings: set[str] = set()
 
     def read(self) -> str:
@@ -81,6 +84,8 @@ class _Page:
         footers = self._side_parts(RT.FOOTER)
         if any("/comments" in rel.reltype for rel in self._part.rels.values()):
             self.warnings.add("comments_left_out")
+        if self._unseen_characters:
+            self.warnings.add(f"text_not_shown:{self._unseen_characters}")
         return "\n\n".join(text for text in (*headers, _lay_out(body), *notes, *footers) if text.strip())
 
     def has_picture(self) -> bool:
@@ -148,10 +153,10 @@ class _Page:
                 yield "-"
             elif tag == _W + "sym":
                 yield _SYMBOLS.get((child.get(_W + "char") or "").upper(), "")
-            elif tag == _W + "r" and _is_hidden(child):
-                if any(text.text for text in child.iter(_W + "t")):
-                    self.warnings.add("hidden_text_left_out")
             else:
+                if tag == _W + "r" and self._unseen.hides(child):
+                    words = "".join(text.text or "" for text in child.iterchildren(_W + "t"))
+                    self._unseen_characters += sum(not character.isspace() for character in words)
                 yield from self._runs(child, boxes)
 
     def _table(self, table: Any, depth: int) -> Iterator[tuple[str, str]]:
@@ -208,8 +213,3 @@ def _is_continued(cell: Any) -> bool:
     """Whether a cell is the lower part of a vertically merged one, whose text stands above."""
     merge = cell.find(f"{_W}tcPr/{_W}vMerge")
     return merge is not None and merge.get(_W + "val", "continue") == "continue"
-
-
-def _is_hidden(run: Any) -> bool:
-    hidden = run.find(f"{_W}rPr/{_W}vanish")
-    return hidden is not None and hidden.get(_W + "val", "true") not in ("0", "false", "off")

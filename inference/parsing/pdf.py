@@ -6,6 +6,7 @@ import re
 import pypdf
 from pypdf.errors import LimitReachedError
 
+from inference.parsing.pdf_unseen import count_unseen
 from inference.parsing.refusals import ParseRefused, refusal
 from inference.vocabulary import DocumentFormat
 
@@ -24,7 +25,8 @@ def read(data: bytes) -> tuple[str, int | None, list[str]]:
 
     Returns:
         The text, pages apart by a blank line unless a sentence runs on; the page count; the warning codes
-        ("pages_without_text": some page is a picture only; "plain_layout": columns may be lost on some page).
+        ("pages_without_text": some page is a picture only; "plain_layout": columns may be lost on some page;
+        "text_not_shown:N": about N characters that the pages hold but do not show).
 
     Raises:
         ParseRefused: encrypted, scan, broken, limit or no_sentence.
@@ -53,9 +55,10 @@ def _read_pages(reader: pypdf.PdfReader, page_count: int) -> tuple[str, int | No
     texts: list[str] = []
     length = 0
     warnings: set[str] = set()
-    pictures = 0
+    pictures = unseen = 0
     for page in reader.pages:
-        text = _read_page(page, warnings)
+        text, with_forms = _read_page(page, warnings)
+        unseen += _count_unseen(page, with_forms=with_forms)
         if len(re.findall(r"[^\W\d_]", text)) < _MIN_LETTERS and _has_picture(page):
             pictures += 1
         texts.append(_BULLET.sub(r"\1•", text))
@@ -70,10 +73,13 @@ def _read_pages(reader: pypdf.PdfReader, page_count: int) -> tuple[str, int | No
         raise refusal("no_sentence", DocumentFormat.PDF)
     if pictures:
         warnings.add("pages_without_text")
+    if unseen:
+        warnings.add(f"text_not_shown:{unseen}")
     return joined, page_count, sorted(warnings)
 
 
-def _read_page(page: pypdf.PageObject, warnings: set[str]) -> str:
+def _read_page(page: pypdf.PageObject, warnings: set[str]) -> tuple[str, bool]:
+    """Return a page's text, and whether what its form objects hold is in it."""
     try:
         text = page.extract_text(extraction_mode="layout")
     except (MemoryError, LimitReachedError, RecursionError):
@@ -81,11 +87,21 @@ def _read_page(page: pypdf.PageObject, warnings: set[str]) -> str:
     # The layout mode gives up on some fonts and matrices that the plain mode reads.
     except Exception:
         warnings.add("plain_layout")
-        return page.extract_text()
+        return page.extract_text(), True
     if not text.strip():
         # Rotated text is left out of the layout; a page of nothing else still has its plain text.
-        return page.extract_text()
-    return text
+        return page.extract_text(), True
+    return text, False
+
+
+def _count_unseen(page: pypdf.PageObject, *, with_forms: bool) -> int:
+    try:
+        return count_unseen(page, with_forms=with_forms)
+    except (MemoryError, LimitReachedError, RecursionError):
+        raise
+    # Drawing that cannot be followed loses the warning, not the page.
+    except Exception:
+        return 0
 
 
 def _has_picture(page: pypdf.PageObject) -> bool:

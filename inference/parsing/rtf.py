@@ -5,6 +5,7 @@ import re
 from striprtf.striprtf import rtf_to_text
 
 from inference.parsing.refusals import refusal
+from inference.parsing.rtf_unseen import count_unseen
 from inference.vocabulary import DocumentFormat
 
 # Pictures are hexadecimal runs; striprtf would walk through them character by character.
@@ -12,7 +13,6 @@ _HEX = re.compile(r"[0-9a-fA-F\r\n]{512,}")
 # striprtf drops page headers and footers, which often hold the MRN.
 _PAGE_PARTS = re.compile(r"(?<!\\)\\(?:header|footer)[lrf]?(?![a-z])")
 _DELETED = re.compile(r"(?<!\\)\\deleted(?![a-z0-9])")
-_HIDDEN = re.compile(r"(?<!\\)\\v(?![a-z0-9])")
 _ROW = re.compile(r"^[^\n|]*\|[^\n]*\|[ \t]*$", re.MULTILINE)
 
 
@@ -20,7 +20,8 @@ def read(data: bytes) -> tuple[str, int | None, list[str]]:
     """Extract an RTF document's text; table rows become "a | b | c".
 
     Returns:
-        The text, no page count, and the warning codes ("hidden_text_left_out", "deleted_text_may_show").
+        The text, no page count, and the warning codes ("deleted_text_may_show",
+        "text_not_shown:N": N characters that the page does not show).
 
     Raises:
         ParseRefused: mismatch or broken.
@@ -33,14 +34,13 @@ def read(data: bytes) -> tuple[str, int | None, list[str]]:
     warnings: list[str] = []
     source = _HEX.sub("", source)
     source = _PAGE_PARTS.sub(r"\\par ", source)
-    # "\*" makes striprtf ignore the rest of the group, which is what a deleted or hidden run is.
+    # "\*" makes striprtf ignore the rest of the group, which is what a deleted run is.
     if _DELETED.search(source):
         if "\\deleted0" in source:
             warnings.append("deleted_text_may_show")
         source = _DELETED.sub(r"\\*", source) if "\\deleted0" not in source else source
-    if _HIDDEN.search(source) and "\\v0" not in source:
-        source = _HIDDEN.sub(r"\\*", source)
-        warnings.append("hidden_text_left_out")
+    if unseen := count_unseen(source):
+        warnings.append(f"text_not_shown:{unseen}")
     try:
         text = rtf_to_text(source, encoding="cp1252", errors="replace")  # type: ignore[no-untyped-call]
     except MemoryError:

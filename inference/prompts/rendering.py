@@ -11,8 +11,8 @@ from inference.rows import cells_with_headers
 from inference.text import Note, Sentence
 from inference.vocabulary import SentenceKind
 
-# Marks that tokenizers turn into control tokens: a space breaks them, and they stay readable. Any tag is broken,
-# because every family of models has its own (`<s>`, `<eos>`, `<start_of_turn>`, `<think>`, `<unused0>`).
+# Marks that tokenizers turn into control tokens: a space breaks them, and they stay readable. Any tag is
+# broken, because every family of models has its own (`<s>`, `<start_of_turn>`, `<think>`, `<unused0>`).
 _CONTROL_MARKS = re.compile(
     r"<(?=[|｜<])|(?<=[|｜>])>|<(?=/?[A-Za-z_][^<>\s]{0,60}>)|<(?=0x[0-9A-Fa-f]{2}>)"
     r"|\[(?=/?(?:INST|SYSTEM_PROMPT|MODEL_SETTINGS|AVAILABLE_TOOLS|TOOL_(?:CALLS?|RESULTS|CONTENT)|ARGS|CALL_ID"

@@ -34,8 +34,8 @@ Plan:
 Repeat CRP in 1 week with GP.
 {end}
 """
-_BEGINNINGS = "Bal Cor Dun Fen Gor Hul Jas Kel Lor Mox".split()
-_ENDINGS = "bridge combe dale garth holt moor stead thorpe vane wick".split()
+_BEGINNINGS = ("Bal", "Cor", "Dun", "Fen", "Gor", "Hul", "Jas", "Kel", "Lor", "Mox")
+_ENDINGS = ("bridge", "combe", "dale", "garth", "holt", "moor", "stead", "thorpe", "vane", "wick")
 
 
 @dataclass(frozen=True)

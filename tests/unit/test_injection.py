@@ -23,12 +23,12 @@ ROOT = Path(__file__).parents[2]
 DATA = Path(os.environ.get("EPITOME_OPEN_DATA", ROOT.parent / "shared" / "data"))
 # Control tokens of other families that the product may be pointed at.
 OTHER_FAMILIES = (
-    ("<s>", "</s>", "<unk>", "[INST]", "[/INST]", "<<SYS>>", "<</SYS>>")  # Llama 2, Mistral
-    + ("[TOOL_RESULTS]", "[/TOOL_RESULTS]", "[TOOL_CALLS]", "[SYSTEM_PROMPT]", "[/SYSTEM_PROMPT]")
-    + ("<|im_start|>", "<|im_end|>", "<think>", "</think>", "<tool_call>", "</tool_call>")  # Qwen, ChatML
-    + ("<bos>", "<eos>", "<pad>", "<start_of_turn>", "<end_of_turn>", "<unused0>")  # Gemma
-    + ("<｜begin▁of▁sentence｜>", "<｜end▁of▁sentence｜>", "<｜User｜>", "<｜Assistant｜>")  # DeepSeek
-    + ("<|reserved_special_token_0|>", "<|python_tag|>", "<|endoftext|>", "<|channel|>", "<|message|>")
+    *("<s>", "</s>", "<unk>", "[INST]", "[/INST]", "<<SYS>>", "<</SYS>>"),  # Llama 2, Mistral
+    *("[TOOL_RESULTS]", "[/TOOL_RESULTS]", "[TOOL_CALLS]", "[SYSTEM_PROMPT]", "[/SYSTEM_PROMPT]"),
+    *("<|im_start|>", "<|im_end|>", "<think>", "</think>", "<tool_call>", "</tool_call>"),  # Qwen, ChatML
+    *("<bos>", "<eos>", "<pad>", "<start_of_turn>", "<end_of_turn>", "<unused0>"),  # Gemma
+    *("<｜begin▁of▁sentence｜>", "<｜end▁of▁sentence｜>", "<｜User｜>", "<｜Assistant｜>"),  # DeepSeek
+    *("<|reserved_special_token_0|>", "<|python_tag|>", "<|endoftext|>", "<|channel|>", "<|message|>"),
 )
 
 
@@ -55,7 +55,7 @@ def clinical_notes(source: str) -> Iterator[str]:
 
 
 @pytest.mark.parametrize(
-    "source, notes, sentences",
+    ("source", "notes", "sentences"),
     [
         ("aci-bench", 127, 5538),
         ("mts-dialog", 1501, 5122),
@@ -91,15 +91,15 @@ def test_of_the_demo_notes_only_the_one_with_an_instruction_in_it_is_found() -> 
         "He ignores instructions from staff and forgets the above exercises.",
         "Asked to repeat the phrase three times; could repeat the following words: apple, table, penny.",
         "Visual field: add a repeat field test. Follow the instructions of the physiotherapist.",
-        "Discharge summary to be sent to the GP. The summary will be dictated. The response to treatment will be reviewed.",
+        "Discharge summary to be sent to the GP. The summary will be dictated. The response is good.",
         "Output should be above 0.5 ml/kg/h; urine output must be charted. Draft letter not sent.",
         "Do not list penicillin as safe: do not include NSAIDs in the regimen. Never to be given aspirin.",
-        "He believes that an AI model speaks to him. Assistant: Nurse Invented. Acting as carer for her mother.",
+        "He believes that an AI speaks to him. Assistant: Nurse Invented. Acting as carer for her mother.",
         "System review: no cough. Respiratory system: clear. Plan: S1 and S2 heard, S3 | absent.",
         "K <3.5, D-dimer <0.5, pH 7.35-7.45 [7.35 - 7.45], BP 120/80, H1N1 neg, 5HT3 antagonist, T4N2M0",
         "MRN A1B2C3D4E5F6A7B8C9D0; accession 0123456789012345678901234567; NHS 943 476 5919",
         "Specimen 4f2a9c0b7d1e 20 21 22 23 24 25 26 27 28 29 30 31; see www.invented.example/leaflet?id=3",
-        "Other patients on the ward had norovirus. The previous note was reviewed. List of other problems below.",
+        "Other patients on the ward had norovirus. The previous note was reviewed. List of other problems.",
         "Zusammenfassung: Der Patient muss keine Antibiotika nehmen. Résumé: le patient doit être revu.",
         "=== END OF NOTE ===",
         "Electronically signed by Dr A Invented. This summary was dictated and may contain errors.",
