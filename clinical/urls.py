@@ -4,6 +4,7 @@ from django.urls import include, path
 
 from clinical.views import (
     audit,
+    comparisons,
     documents,
     jobs,
     patients,
@@ -32,6 +33,8 @@ urlpatterns = [
     path("notes/<uuid:pk>/summarize/", summaries.request_summary, name="summary_request"),
     path("summaries/<uuid:pk>/", summaries.summary, name="summary"),
     path("summaries/<uuid:pk>/progress/", summaries.progress, name="summary_progress"),
+    path("summaries/<uuid:pk>/newer/", comparisons.newer, name="summary_newer"),
+    path("summaries/<uuid:pk>/compare/<uuid:other>/", comparisons.compare, name="summary_compare"),
     path("summaries/<uuid:pk>/text/", summaries.copy_text, name="summary_text"),
     path("summaries/<uuid:pk>/print/", summaries.print_page, name="summary_print"),
     path("summaries/<uuid:pk>/decide/", reviews.decide, name="review_decide"),

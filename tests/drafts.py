@@ -1,14 +1,16 @@
 """Drafts with doubts, as a scripted engine writes them about an invented note."""
 
 import datetime
+import uuid
 from typing import Any
 
 from django.utils import timezone
 
+from clinical.actions import summaries
 from clinical.actions.review_pages import ReviewPage
 from clinical.actions.summaries import open_summary
 from clinical.models import Claim, Evidence, Job, ModelVersion, Note, Summary, SummarySource, User
-from tests.factories import NOTE
+from tests.factories import NOTE, run_jobs
 
 
 def claim(
@@ -29,6 +31,14 @@ DOUBTED = (
     claim("Cardiology clinic in 2 weeks", "follow_up", 13),
 )
 """Six claims about `TEXT`; the checker doubts the dose gravely."""
+BETTER = (
+    claim("Chest pain on exertion for three days", "reason", 3),
+    claim("Metoprolol 50 mg twice daily", "medication", 7),
+    claim("Aspirin 81 mg daily", "medication", 8),
+    claim("Type 2 diabetes, <b>well</b> controlled", "problem", 11),
+    claim("Cardiology clinic in 2 weeks", "follow_up", 13),
+)
+"""Five claims about `TEXT` without a grave doubt: the dose is right."""
 MANY_DOUBTS = (
     "Metoprolol 50 mg, warfarin 3 mg, digoxin 125 mcg, ramipril 10 mg and insulin 4 units twice daily"
 )
@@ -90,3 +100,42 @@ def end_draft(summary: Summary, status: str = Summary.Status.READY, because: str
     Job.objects.filter(pk=summary.job_id).update(
         status=Job.Status.DONE, lease_until=None, finished_at=timezone.now()
     )
+
+
+def note_of(summary: Summary) -> Note:
+    """The note a summary was made from."""
+    return summary.sources.get().note
+
+
+def again(by: User, summary: Summary, prompt: str = "") -> Summary:
+    """One more draft of the same note, of the same kind unless another is named."""
+    known = set(Summary.objects.values_list("pk", flat=True))
+    summaries.request(by=by, note_id=note_of(summary).pk, prompt=prompt or summary.model_version.prompt)
+    run_jobs()
+    return Summary.objects.exclude(pk__in=known).get(status=Summary.Status.READY)
+
+
+def made_by(by: User, note: Note, **fields: Any) -> Summary:
+    """A draft ready now, by another version of what the site uses."""
+    used = ModelVersion.objects.latest("first_seen_at")
+    wanted = {name: getattr(used, name) for name in ("engine", "model", "prompt", "prompt_digest")}
+    wanted |= {"is_generative": used.is_generative, **fields}
+    version = ModelVersion.objects.create(digest=uuid.uuid4().hex * 2, **wanted)
+    now = timezone.now()
+    job = Job.objects.create(
+        kind=Job.Kind.SUMMARIZE,
+        lane="interactive",
+        document=note.document,
+        note=note,
+        requested_by=by,
+        prompt=version.prompt,
+        engine=version.engine,
+        status=Job.Status.DONE,
+        attempt=1,
+        finished_at=now,
+    )
+    summary = Summary.objects.create(patient_id=note.patient_id, job=job, attempt=1, model_version=version)
+    SummarySource.objects.create(summary=summary, note=note, position=1)
+    end_draft(summary)
+    summary.refresh_from_db()
+    return summary

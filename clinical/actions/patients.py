@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import models, transaction
+from django.db.models.functions import Coalesce
 from django.db.utils import IntegrityError
 
 from clinical.access import NOT_FOUND, Refusal, Refused
@@ -129,12 +130,14 @@ class DocumentLine:
     Attributes:
         state: withdrawn, in_doubt, in_work, failed, cancelled, ready, signed or read.
         summary_id: the newest draft that may be looked at, or None.
+        draft_count: how many drafts of it may be looked at.
         is_superseded: a newer note corrects this one.
     """
 
     document: Document
     state: str
     summary_id: UUID | None
+    draft_count: int
     is_superseded: bool
 
 
@@ -188,6 +191,7 @@ def _lines(patient: Patient) -> list[DocumentLine]:
     job = Job.objects.filter(document=models.OuterRef("pk")).order_by("-created_at", "-id")
     draft = Summary.objects.filter(sources__note__document=models.OuterRef("pk"))
     draft = draft.exclude(status=Summary.Status.ABANDONED).order_by("-started_at", "-id")
+    counted = draft.order_by().values("sources__note__document").annotate(n=models.Count("pk"))
     newer = Note.objects.filter(supersedes__document=models.OuterRef("pk"), document__withdrawal=None)
     signature = Signature.objects.filter(review__summary=models.OuterRef("draft_id"))
     found = (
@@ -197,12 +201,13 @@ def _lines(patient: Patient) -> list[DocumentLine]:
         .annotate(
             job_status=models.Subquery(job.values("status")[:1]),
             draft_id=models.Subquery(draft.values("pk")[:1]),
+            draft_count=Coalesce(models.Subquery(counted.values("n")), 0),
             is_signed=models.Exists(signature),
             is_superseded=models.Exists(newer),
         )
         .order_by("-note_date", "-id")[:OPEN_ROWS]
     )
-    return [DocumentLine(row, _state(row), row.draft_id, row.is_superseded) for row in found]
+    return [DocumentLine(row, _state(row), row.draft_id, row.draft_count, row.is_superseded) for row in found]
 
 
 def _state(document: Any) -> str:

@@ -10,6 +10,7 @@ from uuid import UUID
 from clinical.access import may_sign
 from clinical.actions.cautions import Caution, cautions
 from clinical.actions.details import Details, in_words, lapse
+from clinical.actions.drafts import newer_than
 from clinical.actions.patients import has_namesake
 from clinical.actions.prompts import PromptPage, Section, asked
 from clinical.actions.sections import Uncited, headings, uncited
@@ -219,7 +220,7 @@ class ReviewPage:
 
     @property
     def by_section(self) -> list[tuple[Section, list[ReviewedClaim]]]:
-        """Claims that stand, under the prompt's headings; a heading that takes no claim keeps its instruction."""
+        """Claims that stand, under the prompt's headings; one that takes no claim is there for its carry."""
         standing = sorted((c for c in self.claims if not c.is_rejected), key=lambda c: c.position)
         placed = [(s, [c for c in standing if c.category in s.categories]) for s in self.headings]
         return [(section, claims) for section, claims in placed if claims or not section.categories]
@@ -309,13 +310,6 @@ def build(summary: Summary, *, by: User) -> ReviewPage:
     sources = Note.objects.select_related("document").defer("document__content_sealed")
     note = sources.get(summary_sources__summary=summary)
     read = from_layout(note.text, note.layout)
-    newer = (
-        Summary.objects.filter(
-            sources__note=note, status=Summary.Status.READY, started_at__gt=summary.started_at
-        )
-        .order_by("-started_at")
-        .first()
-    )
     claims = tuple(current_claims(summary, review))
     cited = {number for c in claims if not c.is_rejected for number in c.evidence}
     allergies = [c.text for c in claims if c.category == Category.ALLERGY and not c.is_rejected]
@@ -333,7 +327,7 @@ def build(summary: Summary, *, by: User) -> ReviewPage:
         newer_notes=tuple(note.superseded_by.filter(document__withdrawal=None).defer("text_sealed")),
         withdrawals=tuple(Withdrawal.objects.filter(document=note.document).select_related("by")),
         cautions=cautions(summary, note, allergies),
-        newer=newer,
+        newer=newer_than(summary, note.pk),
         may_sign=may_sign(by, summary) is None,
         asked=asked(summary.model_version),
         uncited=uncited(read, cited) if summary.parts > 1 else (),

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET, require_POST
 from django_htmx.http import HttpResponseClientRefresh
 
 from clinical.access import Refused, access
-from clinical.actions import jobs, summaries
+from clinical.actions import drafts, jobs, summaries
 from clinical.actions.review_pages import ReviewPage
 from clinical.models import Summary
 from clinical.views.plain_text import plain_text
@@ -49,6 +49,8 @@ def render_summary(
     if page.summary.status == Summary.Status.ABANDONED:
         failure = jobs.failure_words(page.summary.abandoned_because, page.document)
     given = {**context(page, held), "source": source(page), "failure": failure}
+    if not page.withdrawals:
+        given["drafts"] = drafts.listing(page.note, shown=page.summary)
     return render(request, "summaries/summary.html", given, status=status)
 
 

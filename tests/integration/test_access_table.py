@@ -30,6 +30,8 @@ TABLE: dict[str, tuple[tuple[str, ...], str, int]] = {
     "summary_request": ((CLINICIAN,), "POST", 404),
     "summary": ((CLINICIAN,), "GET", 404),
     "summary_progress": ((CLINICIAN,), "GET", 404),
+    "summary_newer": ((CLINICIAN,), "GET", 404),
+    "summary_compare": ((CLINICIAN,), "GET", 404),
     "summary_text": ((CLINICIAN,), "POST", 404),
     "summary_print": ((CLINICIAN,), "GET", 404),
     "review_decide": ((CLINICIAN,), "POST", 404),
@@ -50,14 +52,14 @@ TABLE: dict[str, tuple[tuple[str, ...], str, int]] = {
     "team_new": ((OPERATOR,), "GET", 200),
     "team_close": ((OPERATOR,), "POST", 404),
     "team_reopen": ((OPERATOR,), "POST", 404),
+    "team_prompt": ((OPERATOR,), "POST", 404),
     "membership_start": ((OPERATOR,), "POST", 404),
     "membership_signing": ((OPERATOR,), "POST", 404),
-    "team_prompt": ((OPERATOR,), "POST", 404),
     "membership_end": ((OPERATOR,), "POST", 404),
-    "audit": ((AUDITOR,), "GET", 200),
-    "audit_export": ((AUDITOR,), "POST", 200),
     "prompts": (EVERYONE, "GET", 200),
     "prompt": (EVERYONE, "GET", 404),
+    "audit": ((AUDITOR,), "GET", 200),
+    "audit_export": ((AUDITOR,), "POST", 200),
     "audit_verify": ((AUDITOR,), "POST", 200),
     "account_logout": (EVERYONE, "GET", 200),
     "account_change_password": (EVERYONE, "GET", 200),
@@ -83,9 +85,9 @@ CLOSED = {
 """Routes of allauth that nobody has: accounts are an operator's work, and there is no mail."""
 
 KEYS: dict[str, dict[str, Any]] = {
+    "prompt": {"digest": "0" * 64},
     "account_confirm_email": {"key": "a-key"},
     "account_reset_password_from_key": {"uidb36": "1", "key": "a-key"},
-    "prompt": {"digest": "0" * 64},
 }
 
 ROUTES = {str(route.name): route for route in routes()}
@@ -93,8 +95,8 @@ ROUTES = {str(route.name): route for route in routes()}
 
 def address_of(route: URLPattern) -> str:
     """Its address; whatever takes an id gets one that nothing has."""
-    takes_id = "<uuid:pk>" in str(route.pattern)
-    return reverse(str(route.name), kwargs={"pk": uuid.uuid4()} if takes_id else KEYS.get(str(route.name)))
+    ids = {name: uuid.uuid4() for name in ("pk", "other") if f"<uuid:{name}>" in str(route.pattern)}
+    return reverse(str(route.name), kwargs=ids or KEYS.get(str(route.name)))
 
 
 def is_sent_to_log_in(response: HttpResponse) -> bool:
