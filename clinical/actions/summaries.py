@@ -21,6 +21,7 @@ from clinical.models import (
     Job,
     Note,
     Patient,
+    Review,
     Signature,
     Summary,
     SummarySource,
@@ -34,10 +35,10 @@ WORKLIST_ROWS = 100
 def request(*, by: User, note_id: UUID, prompt: str = "") -> Job:
     """Ask for a new draft of a note; older drafts stay.
 
-    Raises:
     Args:
         prompt: the kind of summary; "" is the care team's.
 
+    Raises:
         Refused: 409, one of this kind is being made already, or the note may not be used; 422, no such kind.
     """
     with audited(AuditType.SUMMARY_REQUESTED, by=by) as entry:
@@ -129,7 +130,12 @@ def progress(*, by: User, summary_id: UUID, after: int) -> Progress:
 class WaitingSummary:
     """A line of the worklist.
 
+    A note has one for each kind of summary: its newest draft, generated rather than extracted; and one for
+    each older draft that somebody has begun to review, until a newer one of its kind is signed.
+
     Attributes:
+        kind: the title of its prompt.
+        has_newer: somebody began on it, and a newer draft of its kind is ready since.
         critical_count: claims with a critical flag and no decision.
         undecided_count: claims nobody decided.
     """
@@ -137,6 +143,8 @@ class WaitingSummary:
     summary: Summary
     document: Document
     patient: Patient
+    kind: str
+    has_newer: bool
     critical_count: int
     claim_count: int
     undecided_count: int
@@ -210,16 +218,20 @@ def _waiting(by: User) -> list[WaitingSummary]:
         counted = rows.order_by().values("summary").annotate(n=models.Count("pk")).values("n")
         return Coalesce(models.Subquery(counted), 0)
 
-    newer = Summary.objects.filter(
-        sources__note=models.OuterRef("sources__note"),
-        status=Summary.Status.READY,
-        started_at__gt=models.OuterRef("started_at"),
+    newer = drafts.replacements(
+        note=models.OuterRef("sources__note"),
+        prompt=models.OuterRef("model_version__prompt"),
+        ended_at=models.OuterRef("ended_at"),
+        is_generative=models.OuterRef("model_version__is_generative"),
     )
+    begun = Review.objects.filter(summary=models.OuterRef("pk"), version__gt=0)
     found = (
         Summary.objects.visible_to(by)
         .awaiting_review()
         .not_withdrawn()
-        .exclude(models.Exists(newer))
+        .annotate(is_begun=models.Exists(begun), has_newer=models.Exists(newer))
+        .exclude(has_newer=True, is_begun=False)
+        .exclude(models.Exists(newer.filter(review__signature__isnull=False)))
         .select_related("patient", "model_version")
         .prefetch_related(
             models.Prefetch(
@@ -238,7 +250,14 @@ def _waiting(by: User) -> list[WaitingSummary]:
     )
     return [
         WaitingSummary(
-            s, s.sources.all()[0].note.document, s.patient, s.critical_count, s.claim_count, s.undecided_count
+            s,
+            s.sources.all()[0].note.document,
+            s.patient,
+            prompts.title_of(s.model_version.prompt),
+            s.has_newer,
+            s.critical_count,
+            s.claim_count,
+            s.undecided_count,
         )
         for s in found
     ]

@@ -1,6 +1,8 @@
 """The worklist: what waits for a clinician, gravest first, and nobody else's patients."""
 
 import datetime
+import uuid
+from collections.abc import Callable
 
 import pytest
 from django.db import connection
@@ -9,9 +11,12 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from clinical.actions import documents, reviews
-from clinical.models import AuditEvent, Job, Role, Tick, User
+from clinical.actions import documents, engines, reviews, summaries
+from clinical.actions.summaries import WaitingSummary
+from clinical.models import AuditEvent, Job, Role, Summary, Tick, User
 from clinical.templatetags.identity import age, days
+from inference.prompts import load_prompt
+from tests.drafts import DOUBTED, TEXT, again, answer
 from tests.factories import (
     NOTE,
     make_account,
@@ -111,6 +116,75 @@ def test_a_withdrawn_document_leaves_the_worklist(browser: Client, clinician: Us
     assert reverse("document", args=[document.pk]) not in worklist(browser)
 
 
+def lines(by: User) -> dict[uuid.UUID, WaitingSummary]:
+    return {line.summary.pk: line for line in summaries.worklist(by=by).waiting}
+
+
+def begin_review(by: User, summary: Summary) -> None:
+    target = summary.claims.order_by("position")[0].pk
+    reviews.decide(
+        by=by, summary_id=summary.pk, version=0, target=target, verb="reject", reason="Said twice."
+    )
+
+
+def test_a_newer_draft_takes_the_place_of_one_nobody_began_on(clinician: User) -> None:
+    older = make_summary(clinician)
+    newer = again(clinician, older)
+
+    assert set(lines(clinician)) == {newer.pk}
+
+
+def test_a_draft_somebody_began_on_stays_beside_the_newer_one_and_says_which_it_is(
+    browser: Client, clinician: User
+) -> None:
+    older = make_summary(clinician)
+    begin_review(clinician, older)
+    newer = again(clinician, older)
+
+    found = lines(clinician)
+    assert {pk: line.has_newer for pk, line in found.items()} == {older.pk: True, newer.pk: False}
+    page = worklist(browser)
+    assert page.count("Begun; a newer one is ready") == 1
+    assert page.count("Extracted, not generated") == 2
+
+
+def test_a_begun_draft_leaves_when_a_newer_one_of_its_kind_is_signed(clinician: User) -> None:
+    older = make_summary(clinician)
+    begin_review(clinician, older)
+    newer = again(clinician, older)
+    reviews.sign(by=clinician, summary_id=newer.pk, version=0)
+
+    assert lines(clinician) == {}
+
+
+def test_each_kind_of_summary_of_a_note_has_a_line(browser: Client, clinician: User) -> None:
+    summary = make_summary(clinician)
+    handover = again(clinician, summary, prompt="handover")
+
+    found = lines(clinician)
+    assert set(found) == {summary.pk, handover.pk}
+    page = worklist(browser)
+    assert {line.kind for line in found.values()} == {
+        "Problem-oriented summary",
+        load_prompt("handover").title,
+    }
+    for line in found.values():
+        assert line.kind in page
+
+
+def test_an_extracted_draft_does_not_hide_a_generated_one(
+    clinician: User, script: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script(answer(*DOUBTED))
+    generated = make_summary(clinician, text=TEXT)
+    monkeypatch.delenv("EPITOME_ENGINE_SCRIPT")
+    engines.site_engine.cache_clear()
+    extracted = again(clinician, generated)
+
+    assert not extracted.model_version.is_generative
+    assert set(lines(clinician)) == {generated.pk, extracted.pk}
+
+
 def test_another_team_sees_nothing_of_it(clinician: User) -> None:
     summary = make_summary(clinician)
     client = Client()
@@ -142,7 +216,9 @@ def test_the_worklist_costs_the_same_queries_at_1_and_20_rows(browser: Client, c
     def fill(count: int) -> None:
         for n in range(count):
             patient = make_patient(clinician)
-            make_summary(clinician, patient)
+            summary = make_summary(clinician, patient)
+            begin_review(clinician, summary)
+            again(clinician, summary)
             make_document(clinician, patient, text=f"{OTHERS_NOTE}\n{n}")
             make_document(clinician, patient, content=b"%PDF-1.4\n%%EOF", filename="letter.pdf")
         run_jobs()
