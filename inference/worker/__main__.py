@@ -7,6 +7,7 @@ command line, where every user of the machine can read it.
 
 import argparse
 import os
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -46,7 +47,7 @@ def _arguments(argv: Sequence[str], environ: Mapping[str, str]) -> argparse.Name
     add("--host", default="127.0.0.1", help="address inside EPITOME_SITE_NETWORKS (default: %(default)s)")
     add("--port", type=_positive, default=8000)
     add("--dtype", choices=("auto", "bfloat16", "float16", "float32"), default="auto")
-    add("--memory-gib", type=_size, help="the card's memory, where nvidia-smi cannot say")
+    add("--memory-gib", type=_gib, help="the card's memory, where nvidia-smi cannot say")
     add("--gpu-memory-utilization", type=_share, help="share of it that vLLM may take (default: 0.9)")
     add("--max-model-len", type=_positive, help="tokens, prompt and answer (default: worked out)")
     add("--max-num-seqs", type=_positive, help="requests in one batch (default: worked out)")
@@ -59,21 +60,21 @@ def _arguments(argv: Sequence[str], environ: Mapping[str, str]) -> argparse.Name
 
 
 def _positive(text: str) -> int:
-    if (number := int(text)) < 1:
-        raise ValueError
-    return number
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not a whole number from 1 up")
+    return int(text)
 
 
-def _size(text: str) -> float:
-    if not 0 < (number := float(text)) < 2**20:
-        raise ValueError
-    return number
+def _gib(text: str) -> float:
+    if not re.fullmatch(r"\d+(\.\d+)?", text) or float(text) == 0:
+        raise argparse.ArgumentTypeError(f"{text} is no number of GiB")
+    return float(text)
 
 
 def _share(text: str) -> float:
-    if (number := _size(text)) > 1:
-        raise ValueError
-    return number
+    if not re.fullmatch(r"0\.\d+|1(\.0+)?", text) or float(text) == 0:
+        raise argparse.ArgumentTypeError(f"{text} is no share between 0 and 1")
+    return float(text)
 
 
 def main(argv: Sequence[str], environ: Mapping[str, str]) -> int:

@@ -1,7 +1,7 @@
 """A model folder's manifest: its files with their SHA-256, so that changed weights are never served.
 
 `python -m inference.worker.manifest DIR...` writes the manifest where there is none, verifies it where there
-is one (`--renew` writes it anew) and prints the folder's digest. It needs nothing but Python 3.11, so the file
+is one (`--renew` writes it anew) and prints the folder's digest. It needs only Python 3.11: the file
 can be copied to the machine with the download and run there by its path.
 """
 

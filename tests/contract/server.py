@@ -28,13 +28,14 @@ class Server:
         log: the file with all that it writes.
     """
 
-    def __init__(self, folder: Path, *, key: str = "a key for the tests alone") -> None:
+    def __init__(self, folder: Path, *, key: str = "a key for the tests alone", port: int = 0) -> None:
         self.key = key.replace(" ", "-")
-        self.port = free_port()
+        self.port = port or free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = folder / f"vllm-{self.port}.log"
         key_file = folder / f"key-{self.port}"
         key_file.write_text(self.key, encoding="utf-8")
+        key_file.chmod(0o600)
         environment = {name: value for name, value in os.environ.items() if not name.startswith("EPITOME_")}
         environment |= {
             "EPITOME_ENGINE_KEY_FILE": str(key_file),

@@ -1,16 +1,15 @@
-"""The inference worker: what it refuses to start, and the command it starts otherwise."""
+"""The inference worker as it runs: the manifest of what it serves, and the real server that it becomes."""
 
-import os
-import shutil
+import re
 import subprocess
-import sys
 from pathlib import Path
 
+import httpx
 import pytest
 
-from inference.worker.command import RefusedOption, Served, server_arguments, server_environment
 from inference.worker.manifest import ManifestError, verify_manifest, write_manifest
-from tests.contract.server import MODEL, ROOT
+from tests.contract.conftest import Served
+from tests.contract.server import MODEL
 
 
 @pytest.fixture
@@ -22,18 +21,6 @@ def model(tmp_path: Path) -> Path:
     (folder / "part" / "weights").write_bytes(b"\x00\x01")
     write_manifest(folder, {"seed": 1})
     return folder
-
-
-def worker(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run the worker without starting a server."""
-    return subprocess.run(
-        [sys.executable, "-m", "inference.worker", *arguments],
-        cwd=ROOT,
-        env={"PATH": os.environ["PATH"], **environment},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
 
 
 def test_a_manifest_that_matches_gives_the_models_digest(model: Path) -> None:
@@ -51,114 +38,66 @@ def test_a_manifest_that_matches_gives_the_models_digest(model: Path) -> None:
     ],
     ids=["changed", "missing", "added", "no_manifest", "bad_manifest"],
 )
-def test_a_model_that_differs_from_its_manifest_is_not_served(model: Path, harm: object) -> None:
+def test_a_model_that_differs_from_its_manifest_is_not_verified(model: Path, harm: object) -> None:
     harm(model)  # type: ignore[operator]
 
     with pytest.raises(ManifestError):
         verify_manifest(model)
-    ended = worker("--model", str(model), "--dry-run")
-    assert ended.returncode == 1
-    assert "not started" in ended.stderr
-
-
-def test_the_worker_prints_the_exact_command_and_never_the_key(model: Path, tmp_path: Path) -> None:
-    key = tmp_path / "key"
-    key.write_text("s3cret\n")
-
-    ended = worker("--model", str(model), "--dry-run", "--port", "8123", EPITOME_ENGINE_KEY_FILE=str(key))
-
-    assert ended.returncode == 0, ended.stderr
-    assert "vllm.entrypoints.openai.api_server" in ended.stdout
-    assert "--host 127.0.0.1 --port 8123" in ended.stdout
-    assert verify_manifest(model) in ended.stdout
-    assert "s3cret" not in ended.stdout + ended.stderr
-
-
-def test_without_a_key_only_this_machine_is_served(model: Path) -> None:
-    ended = worker("--model", str(model), "--dry-run", "--host", "192.0.2.1")
-
-    assert ended.returncode == 1
-    assert "key" in ended.stderr
-    assert (
-        worker("--model", str(model), "--dry-run", "--host", "192.0.2.1", EPITOME_ENGINE_KEY="k").returncode
-        == 0
-    )
-
-
-def test_an_empty_or_doubled_key_is_refused(model: Path, tmp_path: Path) -> None:
-    empty = tmp_path / "empty"
-    empty.touch()
-
-    for environment in (
-        {"EPITOME_ENGINE_KEY_FILE": str(empty)},
-        {"EPITOME_ENGINE_KEY_FILE": str(tmp_path / "absent")},
-        {"EPITOME_ENGINE_KEY_FILE": str(empty), "EPITOME_ENGINE_KEY": "k"},
-    ):
-        assert worker("--model", str(model), "--dry-run", **environment).returncode == 1
-
-
-@pytest.mark.parametrize(
-    "option",
-    [
-        "--enable-log-requests",
-        "--enable_log_requests",
-        "--enable-log-req",
-        "--enable-log-outputs",
-        "--trust-remote-code",
-        "--api-key=k",
-        "--api-key",
-        "--host=0.0.0.0",
-        "--middleware=evil",
-    ],
-)
-def test_an_option_that_undoes_a_protection_is_not_handed_on(model: Path, option: str) -> None:
-    served = Served(model=model, model_digest="0" * 64, name="site", extra=(option,))
-
-    with pytest.raises(RefusedOption):
-        server_arguments(served)
-
-
-def test_other_options_are_handed_on(model: Path) -> None:
-    served = Served(
-        model=model, model_digest="0" * 64, name="site", extra=("--enforce-eager", "--dtype", "float32")
-    )
-
-    assert server_arguments(served)[-3:] == ["--enforce-eager", "--dtype", "float32"]
-
-
-def test_an_adapter_is_verified_named_and_announced(model: Path, tmp_path: Path) -> None:
-    adapter = tmp_path / "cardiology"
-    shutil.copytree(model, adapter)
-
-    ended = worker("--model", str(model), "--adapter", str(adapter), "--dry-run")
-
-    assert f"--enable-lora --lora-modules cardiology={adapter}" in ended.stdout
-    assert f"/adapter={verify_manifest(adapter)}" in ended.stdout
-
-
-def test_the_server_inherits_no_proxy_no_development_mode_and_no_telemetry() -> None:
-    environment = server_environment(
-        {
-            "PATH": "/bin",
-            "CUDA_VISIBLE_DEVICES": "0",
-            "HTTPS_PROXY": "http://192.0.2.1",
-            "VLLM_SERVER_DEV_MODE": "1",
-            "VLLM_LOGGING_LEVEL": "DEBUG",
-            "DATABASE_URL": "postgresql://user:word@host/db",
-            "EPITOME_MASTER_KEY": "m",
-        },
-        key="k",
-    )
-
-    assert environment["CUDA_VISIBLE_DEVICES"] == "0"
-    assert environment["VLLM_NO_USAGE_STATS"] == environment["HF_HUB_OFFLINE"] == "1"
-    assert environment["VLLM_LOGGING_LEVEL"] == "INFO"
-    assert environment["VLLM_API_KEY"] == "k"
-    assert (
-        not {"HTTPS_PROXY", "VLLM_SERVER_DEV_MODE", "DATABASE_URL", "EPITOME_MASTER_KEY"} & environment.keys()
-    )
 
 
 def test_the_tiny_test_model_matches_its_manifest() -> None:
     assert len(verify_manifest(MODEL)) == 64
     assert sum(path.stat().st_size for path in MODEL.rglob("*")) < 6_000_000
+
+
+def command_lines(port: int) -> list[list[str]]:
+    """The command lines of the process that listens on a port and of all its children."""
+    listed = subprocess.run(["ps", "-eo", "pid=,ppid="], capture_output=True, text=True, check=True).stdout
+    parents = {int(line.split()[0]): int(line.split()[1]) for line in listed.splitlines()}
+    lines = {}
+    for pid in parents:
+        try:
+            lines[pid] = (Path("/proc") / str(pid) / "cmdline").read_text().split("\0")
+        except OSError:
+            continue
+    family = {pid for pid, line in lines.items() if "--port" in line and str(port) in line}
+    while more := {pid for pid, parent in parents.items() if parent in family} - family:
+        family |= more
+    return [lines[pid] for pid in family if pid in lines]
+
+
+@pytest.mark.vllm
+@pytest.mark.timeout(400)
+def test_the_real_server_has_the_key_in_no_command_line_and_in_no_log(vllm_served: Served) -> None:
+    if vllm_served.log is None:
+        pytest.skip("somebody else's server")
+    lines = command_lines(int(vllm_served.url.rpartition(":")[2]))
+
+    assert len(lines) >= 2  # the server and its engine
+    assert not any(vllm_served.key in word for line in lines for word in line)
+    said = vllm_served.log.read_text(errors="replace")
+    assert vllm_served.key not in said
+    assert re.search(r"^command: .*VLLM_API_KEY=… .*--max-model-len 8192 ", said, re.MULTILINE)
+
+
+@pytest.mark.vllm
+@pytest.mark.timeout(400)
+def test_the_real_server_has_no_route_that_changes_it(vllm_served: Served) -> None:
+    headers = {"Authorization": f"Bearer {vllm_served.key}"}
+    with httpx.Client(base_url=vllm_served.url, headers=headers, trust_env=False) as client:
+        for route in ("/v1/load_lora_adapter", "/collective_rpc", "/sleep", "/start_profile", "/pause"):
+            assert client.post(route, json={}).status_code == 404, route
+        for route in ("/server_info", "/docs", "/openapi.json", "/tokenizer_info"):
+            assert client.get(route).status_code == 404, route
+
+
+@pytest.mark.vllm
+@pytest.mark.timeout(400)
+def test_the_real_server_guards_v1_and_counts_tokens_for_whoever_asks(vllm_served: Served) -> None:
+    """Why a proxy stands in front: should this fail one day, the proxy may become simpler."""
+    asked = {"model": MODEL.name, "messages": [{"role": "user", "content": "a b c"}]}
+    with httpx.Client(base_url=vllm_served.url, trust_env=False) as client:
+        assert client.get("/v1/models").status_code == 401
+        counted = client.post("/tokenize", json=asked | {"add_generation_prompt": True})
+        assert (counted.status_code, counted.json()["max_model_len"]) == (200, 8192)
+        assert counted.json()["count"] > 3
