@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from clinical.actions import audit, summaries
-from clinical.models import AuditEvent, Job, ModelVersion, Summary
+from clinical.models import AuditEvent, EngineHealth, Job, ModelVersion, Summary
 from inference.prompts import load_prompt
 from inference.worker.manifest import verify_manifest
 from tests.conftest import Product
@@ -66,13 +66,13 @@ def test_an_uploaded_note_becomes_a_summary_drafted_by_vllm(
         assert SENTINEL not in vllm_served.log.read_text(errors="replace")
 
 
-def test_a_refused_key_fails_the_job_in_plain_words_and_shows_no_draft(vllm_product: Product) -> None:
+def test_a_refused_key_holds_the_job_says_why_and_shows_no_draft(vllm_product: Product) -> None:
     vllm_product.children.environment["EPITOME_ENGINE_KEY"] = "wrong"
     vllm_product.start("worker", "recovery", "beat")
 
     document = make_document(make_clinician())
-    failed = Job.objects.filter(document=document, kind=Job.Kind.SUMMARIZE, status=Job.Status.FAILED)
-    wait(failed.exists, "failed job")
+    held = Job.objects.filter(document=document, status=Job.Status.QUEUED, error_code="engine_down")
+    wait(held.exists, "held job")
 
-    assert failed.get().error_code == "unauthorised"
+    assert EngineHealth.objects.get().error_code == "unauthorised"
     assert not Summary.objects.filter(status=Summary.Status.READY).exists()
