@@ -31,45 +31,6 @@ def failure(claims: object) -> EngineError:
     return caught.value
 
 
-def test_a_model_that_is_not_served_is_refused(vllm_served: Served, make_vllm: MakeVllm) -> None:
-    engine = make_vllm(vllm_served.url, key=vllm_served.key, model="absent")
-
-    error = failure(engine.claims(request(MARKED)))
-
-    assert (error.code, error.is_temporary) == ("unknown_model", False)
-
-
-@pytest.mark.parametrize("key", ["", "wrong"])
-def test_a_wrong_key_is_refused(vllm_served: Served, make_vllm: MakeVllm, key: str) -> None:
-    engine = make_vllm(vllm_served.url, key=key, model=MODEL.name)
-
-    error = failure(engine.claims(request(MARKED)))
-
-    assert (error.code, error.is_temporary) == ("unauthorised", False)
-
-
-@pytest.mark.parametrize("stream", [True, False])
-def test_a_note_beyond_the_context_is_too_long(
-    vllm_served: Served, make_vllm: MakeVllm, stream: bool
-) -> None:
-    engine = make_vllm(vllm_served.url, key=vllm_served.key)
-
-    error = failure(engine.claims(request(f"{SENTINEL} 5 mg.\n" * 3000, stream=stream)))
-
-    assert (error.code, error.is_temporary) == ("too_long", False)
-
-
-@pytest.mark.parametrize("stream", [True, False])
-def test_an_answer_at_its_token_limit_is_cut_short(
-    vllm_served: Served, make_vllm: MakeVllm, stream: bool
-) -> None:
-    engine = make_vllm(vllm_served.url, key=vllm_served.key, max_output_tokens=20)
-
-    error = failure(engine.claims(request(MARKED, stream=stream)))
-
-    assert (error.code, error.is_temporary) == ("cut_short", False)
-
-
 def test_the_version_names_the_verified_weights(vllm_served: Served, make_vllm: MakeVllm) -> None:
     version = make_vllm(vllm_served.url, key=vllm_served.key).version()
 
