@@ -108,7 +108,7 @@ class DocumentPage:
     """A document, where its reading and drafting stand, and what was made of it.
 
     Attributes:
-        job: the newest job that is not over, else the newest; the page tells its state.
+        job: the newest job that is not over, else the one that ended last; the page tells its state.
         failure: why that job failed and what to do, or "".
         summary: the newest draft that may be looked at, streaming or ready.
         default_prompt: the kind of summary that the reader's care team has made.
@@ -174,8 +174,7 @@ def _page(document_id: UUID, by: User) -> DocumentPage:
     note = Note.objects.defer("text_sealed", "layout").filter(document=found).first()
     mismatch = IdentityMismatch.objects.filter(document=found).first()
     withdrawal = Withdrawal.objects.filter(document=found).select_related("by").first()
-    newest = found.jobs.order_by("-created_at", "-id")
-    job = newest.live().first() or newest.first()
+    job = found.jobs.order_by(*jobs.LAST_IN_WORK).first()
     shown = Summary.objects.filter(sources__note=note).exclude(status=Summary.Status.ABANDONED)
     summary = shown.order_by("-started_at", "-id").first() if note and not withdrawal else None
     is_live = job is not None and job.status in {Job.Status.QUEUED, Job.Status.RUNNING}

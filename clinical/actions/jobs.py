@@ -27,6 +27,8 @@ RING_AHEAD = 200
 TICK = "recover_jobs"
 LATE_S = 60
 PAGE_ROWS = 50
+LAST_IN_WORK = (models.F("finished_at").desc(nulls_first=True), "-id")
+"""Order of a document's jobs: those that are not over, then the one that ended last."""
 UNREAD = ("document__content_sealed", "document__filename_sealed")
 
 

@@ -30,7 +30,7 @@ WAITS = "engine_down"
 FAILURES_THAT_OPEN = 2
 BUSY = datetime.timedelta(seconds=10)
 HEARD_EVERY = datetime.timedelta(seconds=2)
-PATIENCE_S = 15.0
+PATIENCE_S = 12.0
 RING_AHEAD = 200
 GIVEN_BACK_ATTEMPTS = 3
 """Attempts of a job that an outage may take without counting. A note that brings the engine down each time is

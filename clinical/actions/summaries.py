@@ -176,7 +176,7 @@ def worklist(*, by: User) -> Worklist:
         documents = (
             Document.objects.visible_to(by).not_withdrawn().defer("content_sealed").select_related("patient")
         )
-        newest = Job.objects.filter(document=models.OuterRef("pk")).order_by("-created_at", "-id")
+        newest = Job.objects.filter(document=models.OuterRef("pk")).order_by(*jobs.LAST_IN_WORK)
         documents = documents.annotate(
             job_status=models.Subquery(newest.values("status")[:1]),
             job_error=models.Subquery(newest.values("error_code")[:1]),

@@ -375,6 +375,28 @@ def test_the_extracted_draft_can_be_opened_while_the_other_waits(down: Path, set
     assert "has not answered" in page
 
 
+def test_a_draft_that_fails_after_the_outage_is_not_hidden_by_the_extracted_one(
+    down: Path, settings: Any
+) -> None:
+    settings.EPITOME_EXTRACTIVE_FALLBACK = True
+    clinician = make_clinician()
+    document = make_document(clinician)
+    run_jobs()
+    outages.probe()
+    run_jobs()
+    page = text(signed_in(clinician), "worklist")
+    assert "waits for the engine" in page
+
+    down.write_text("too_long")
+    EngineHealth.objects.update(is_up=True)
+    run_jobs()
+
+    assert drafting(document).status == Job.Status.FAILED
+    assert "1 could not be done" in text(signed_in(clinician), "worklist")
+    page = text(signed_in(clinician), "document", document.pk)
+    assert "too long for the engine" in page
+
+
 def test_the_operators_page_says_what_is_known_of_the_engine(down: Path) -> None:
     make_document(make_clinician())
     run_jobs()
