@@ -150,7 +150,7 @@ class Classroom:
             raise ValueError("the chat template does not keep the beginning of a chat")
         note = self._encode(written[len(start) :])
         answer, targets = (
-            self._repeated(item.answer, rng) if rng.random() < 0.15 else self._answer(item.answer, note, rng)
+            self._repeated(item.answer, rng) if rng.random() < 0.2 else self._answer(item.answer, note, rng)
         )
         end = int(self._tokenizer.eos_token_id)
         return Row(self._encode(start), note, [*answer, end], [*targets, end])
@@ -171,17 +171,23 @@ class Classroom:
                 targets += piece
                 continue
             source = piece if piece and rng.random() < 0.7 else note[rng.randrange(len(note)) :]
+            if rng.random() < 0.15:
+                source = [rng.randrange(8, len(self._tokenizer)) for _ in range(6)]
             period = source[: rng.randint(1, 6)]
-            runaway = (period * (RUNAWAY + 20))[: rng.randint(RUNAWAY + 1, RUNAWAY + 20)]
+            length = RUNAWAY + 1 + min(100, int(rng.expovariate(1 / 15)))
+            runaway = (period * length)[:length]
             tokens += runaway
             targets += [_IGNORED] * RUNAWAY + [pieces[number + 1][0]] * (len(runaway) - RUNAWAY)
         return tokens, targets
 
     def _repeated(self, answer: str, rng: random.Random) -> tuple[list[int], list[int]]:
-        """Write an answer that says one claim again and again: each time the list is to end there."""
+        """Write an answer that goes back to a category it has had: wherever it does, the list is to end."""
         claims = json.loads(answer)["claims"]
-        number = rng.randrange(len(claims))
-        claims = claims[: number + 1] + [claims[number]] * rng.randint(1, 5)
+        number, texts = rng.randrange(len(claims)), [claim["text"] for claim in claims]
+        claims = claims[: number + 1]
+        for _ in range(rng.randint(1, 6)):
+            again = rng.choice(claims[: number + 1])
+            claims.append(again if rng.random() < 0.5 else again | {"text": rng.choice(texts)})
         tokens = self._encode(json.dumps({"claims": claims}, ensure_ascii=False, separators=(",", ":")))
         ends = [index for index, token in enumerate(tokens) if token == self._next_claim]
         targets = tokens[: ends[number]] + [_IGNORED] * (len(tokens) - ends[number])
