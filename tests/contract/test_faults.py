@@ -5,6 +5,7 @@ The proxy breaks one answer: of the wire in the plain suite, of a real vLLM serv
 
 import email.utils
 import json
+import logging
 import socket
 import time
 import traceback
@@ -27,12 +28,20 @@ from tests.contract.proxy import Exchange, Fault, Proxy, running_proxy
 from tests.contract.wire import Wire, answer, running_wire
 
 SENTINEL = "Zyxwvutine"
-TEXT = f"Invented patient, for testing.\nTakes {SENTINEL} 5 mg daily.\nNo fever.\n"
+TEXT = f"""\
+Invented patient, for testing.
+
+Presenting complaint:
+Cough and fever for 3 days. No chest pain.
+
+Plan:
+Repeat {SENTINEL} level in 1 week with GP.
+"""  # the tiny model answers it in few tokens
 NOTE = read_note(normalise(TEXT))
 LONG_NOTE = read_note(normalise(f"{SENTINEL} 5 mg daily.\n" * 6000))
-PLAN = {"text": f"{SENTINEL} 5 mg daily", "category": "plan", "assertion": "present", "evidence": [2]}
-FEVER = {"text": "No fever", "category": "symptom", "assertion": "absent", "evidence": [3]}
-GOOD = json.dumps({"claims": [PLAN, FEVER]})
+PLAN = {"text": f"Repeat {SENTINEL} level", "category": "plan", "assertion": "present", "evidence": [6]}
+PAIN = {"text": "No chest pain", "category": "symptom", "assertion": "absent", "evidence": [4]}
+GOOD = json.dumps({"claims": [PLAN, PAIN]})
 PATIENT = Patience()
 HASTY = Patience(connect_s=1.0, first_token_s=1.0, between_tokens_s=1.0, whole_s=1.5)
 
@@ -120,7 +129,7 @@ CASES: dict[str, Case] = {
     "another field": Case(faults.saying(claims_of({**PLAN, "note": "x"})), "bad_output"),
     "another category": Case(faults.saying(claims_of({**PLAN, "category": "gossip"})), "bad_output"),
     "a sentence that is not there": Case(
-        faults.saying(claims_of(PLAN, {**FEVER, "evidence": [4]})), "bad_output"
+        faults.saying(claims_of(PLAN, {**PAIN, "evidence": [7]})), "bad_output"
     ),
     "no evidence": Case(faults.saying(claims_of({**PLAN, "evidence": []})), "bad_output"),
     "white space between claims": Case(faults.saying_without_end('{"claims": [', "  \n" * 20), "bad_output"),
@@ -213,8 +222,14 @@ def assert_tells_nothing(error: BaseException, key: str) -> None:
 
 @pytest.mark.parametrize(("name", "stream"), [*STREAMED, *PLAIN])
 def test_a_broken_answer_is_an_error_of_its_kind_and_the_next_one_is_good(
-    upstream: Upstream, proxy: Proxy, make_vllm: MakeVllm, name: str, stream: bool
+    upstream: Upstream,
+    proxy: Proxy,
+    make_vllm: MakeVllm,
+    caplog: pytest.LogCaptureFixture,
+    name: str,
+    stream: bool,
 ) -> None:
+    caplog.set_level(logging.DEBUG)
     case = CASES[name]
     engine = make_vllm(proxy.url, key=upstream.key, patience=case.patience)
     engine.capabilities()
@@ -231,6 +246,8 @@ def test_a_broken_answer_is_an_error_of_its_kind_and_the_next_one_is_good(
         assert case.retry_after_s[0] <= (error.retry_after_s or 0) <= case.retry_after_s[1]
     proxy.break_next()
     assert isinstance(summary(engine, stream=stream)[-1], Completion)
+    assert SENTINEL not in caplog.text
+    assert upstream.key not in caplog.text
 
 
 def test_every_failure_is_provoked_and_says_what_to_do() -> None:
