@@ -25,7 +25,7 @@ class Draft:
         is_shown: it is the one the page shows.
         outdated: what has changed since it was made: "prompt", "model" or "prompt and model"; "" if nothing.
         may_redo: it is the newest of its kind, and the present prompt and model would make another.
-        compare_with: the draft it can be laid beside, or None.
+        compare_with: the draft of its kind that it can be laid beside, or None.
     """
 
     summary: Summary
@@ -64,7 +64,8 @@ def listing(note: Note, *, shown: Summary | None = None) -> Drafts:
     """List the drafts of a note that a person has opened, or one of whose drafts they have opened.
 
     Args:
-        shown: the draft the page shows; each other is compared with it, else with the newest.
+        shown: the draft the page shows. Others of its kind are compared with it, those of another kind with
+            the newest of theirs.
     """
     rows = list(
         Summary.objects.filter(sources__note=note)
@@ -84,9 +85,10 @@ def listing(note: Note, *, shown: Summary | None = None) -> Drafts:
     awaited = frozenset(
         Job.objects.live().filter(note=note, kind=Job.Kind.SUMMARIZE).values_list("prompt", flat=True)
     )
-    ready = [row for row in rows if row.status == Summary.Status.READY]
-    base = shown if shown is not None and shown.status == Summary.Status.READY else None
-    base = base or next(iter(ready), None)
+    bases: dict[str, Summary] = {}
+    for row in [*([shown] if shown else []), *rows]:
+        if row.status == Summary.Status.READY:
+            bases.setdefault(row.model_version.prompt, row)
     present = _present({row.model_version.engine for row in rows})
     listed, kinds = [], set(awaited)
     for row in rows:
@@ -94,7 +96,8 @@ def listing(note: Note, *, shown: Summary | None = None) -> Drafts:
         outdated = _outdated(version, present[version.engine])
         is_newest = version.prompt not in kinds
         kinds.add(version.prompt)
-        can_compare = row in ready and base is not None and row.pk != base.pk
+        base = bases.get(version.prompt)
+        can_compare = row.status == Summary.Status.READY and base is not None and row.pk != base.pk
         listed.append(
             Draft(
                 summary=row,

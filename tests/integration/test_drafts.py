@@ -210,6 +210,7 @@ def test_a_draft_of_another_kind_is_no_newer_draft(clinician: User, browser: Cli
 
     assert "newer draft" not in html
     assert "Drafts of this note: 2" in html
+    assert "/compare/" not in html
 
 
 def test_when_the_engine_is_back_the_generated_draft_is_offered_beside_the_extracted_one(
