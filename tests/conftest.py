@@ -127,11 +127,20 @@ def product(committed: None, tmp_path: Path) -> Iterator[Product]:
 def script(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Callable[..., None]]:
     """Choose the scripted engine by the environment, as a site chooses its engine; call it with answers."""
 
-    def play(*answers: dict[str, Any], repeat_last: bool = False) -> None:
+    def play(*answers: dict[str, Any], repeat_last: bool = False, **more: Any) -> None:
         path = tmp_path / "script.json"
-        path.write_text(json.dumps({"answers": answers, "repeat_last": repeat_last}))
+        path.write_text(json.dumps({"answers": answers, "repeat_last": repeat_last, **more}))
         monkeypatch.setenv("EPITOME_ENGINE_SCRIPT", str(path))
         engines.site_engine.cache_clear()
 
     yield play
     engines.site_engine.cache_clear()
+
+
+@pytest.fixture
+def down(script: Callable[..., None], tmp_path: Path) -> Path:
+    """The file that keeps the scripted engine down, with the error code in it, for as long as it is there."""
+    path = tmp_path / "down"
+    path.write_text("unreachable")
+    script({"sentence_claims": 2}, repeat_last=True, down_file=str(path))
+    return path

@@ -5,9 +5,9 @@ One server serves all tests of this file: a start takes a minute or two.
 
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
-import httpx
 import pytest
 from django.db import connections
 
@@ -151,8 +151,7 @@ def assert_is_told(product: Product, clinician: User, *, is_down: bool) -> None:
     if is_down:
         pages.append((clinician, f"/documents/{job.document_id}/", "The engine has not answered since"))
     for person, path, words in pages:
-        browser: httpx.Client
-        with signed_in(product, person.username) as browser:
+        with closing(signed_in(product, person.username)) as browser:
             assert (words in browser.get(path).text) is is_down, path
 
 
