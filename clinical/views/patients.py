@@ -66,8 +66,7 @@ def patient_context(page: actions.PatientPage, *, upload: UploadForm | None = No
         "page": page,
         "patient": page.patient,
         "has_namesake": page.has_namesake,
-        "upload": upload
-        or UploadForm(correctable=page.correctable, default_prompt=page.default_prompt),
+        "upload": upload or UploadForm(correctable=page.correctable, default_prompt=page.default_prompt),
         "share": ShareForm(teams=page.other_teams),
         "file_bytes": FILE_BYTES,
         "request_bytes": settings.UPLOAD_REQUEST_BYTES,

@@ -7,7 +7,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, Request
 from clinical.models import Job, Role, User
 from tests.browser.conftest import axe_violations, sign_in
 from tests.conftest import Product
-from tests.factories import make_account, make_clinician, make_summary
+from tests.factories import make_account, make_clinician, make_summary, team_of
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -35,6 +35,8 @@ def the_pages() -> Paths:
                 f"/summaries/{summary.pk}/",
                 f"/summaries/{summary.pk}/sign/?version=0",
                 f"/summaries/{summary.pk}/print/",
+                "/prompts/",
+                f"/prompts/{summary.model_version.prompt_digest}/",
                 "/account/password/change/",
                 "/account/logout/",
             ],
@@ -50,6 +52,7 @@ def the_pages() -> Paths:
                 f"/accounts/{clinician.pk}/reset/",
                 "/teams/",
                 "/teams/new/",
+                f"/teams/{team_of(clinician).pk}/summaries/",
                 "/worklist/",
             ],
         ),

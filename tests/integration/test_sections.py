@@ -223,7 +223,7 @@ def test_a_note_read_in_parts_says_so_everywhere_and_names_what_no_claim_rests_o
     words = "It was read in 3 parts; what only shows when two parts are read together may be missing."
     html = browser.get(reverse("summary", args=[draft.pk])).content.decode()
     assert words in html
-    listed = re.findall(r'<li>([^<]+): <a href="#s(\d+)">', html)
+    listed = re.findall(r'<li>([^<]+): <a href="#s(\d+)" data', html)
     assert ("Follow-up", "13") in listed
     assert "Allergies" not in [title for title, _ in listed]
     assert words in browser.get(reverse("summary_print", args=[draft.pk])).content.decode()
