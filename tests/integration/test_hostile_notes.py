@@ -1,4 +1,4 @@
-"""Hostile notes in the product: nothing is deleted, all that gives itself away is marked, nobody else is reached."""
+"""Hostile notes in the product: nothing is deleted, what gives itself away is marked, no other is reached."""
 
 import html
 import re

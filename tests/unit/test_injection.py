@@ -37,10 +37,10 @@ def found_in(text: str) -> tuple[Suspicion, ...]:
 
 
 def clinical_notes(source: str) -> Iterator[str]:
-    """The notes of one open set, as their authors wrote them."""
+    """The notes of one open set, and what was said in the visits, as their authors wrote them."""
     folder = DATA / source
     if source in {"aci-bench", "mts-dialog"}:
-        columns = ("note", "section_text", "Reference Summary")
+        columns = ("note", "section_text", "Reference Summary", "dialogue", "Dialogue", "Automatic Summary")
         for path in sorted(folder.glob("*.csv")):
             with path.open(encoding="utf-8", newline="") as lines:
                 for row in csv.DictReader(lines):
@@ -57,13 +57,13 @@ def clinical_notes(source: str) -> Iterator[str]:
 @pytest.mark.parametrize(
     ("source", "notes", "sentences"),
     [
-        ("aci-bench", 127, 5538),
-        ("mts-dialog", 1501, 5122),
+        ("aci-bench", 254, 12_425),
+        ("mts-dialog", 3202, 24_892),
         ("primock57", 35, 688),
-        ("phlox-demo", 20, 1030),
+        ("phlox-demo", 20, 1_030),
     ],
 )
-def test_no_sentence_of_open_clinical_notes_reads_like_an_instruction(
+def test_no_sentence_of_open_notes_and_visits_reads_like_an_instruction(
     source: str, notes: int, sentences: int
 ) -> None:
     if not (DATA / source).exists():
@@ -90,6 +90,7 @@ def test_of_the_demo_notes_only_the_one_with_an_instruction_in_it_is_found() -> 
         "Omit the warfarin tonight and ignore the alarm on the old pump.",
         "He ignores instructions from staff and forgets the above exercises.",
         "Asked to repeat the phrase three times; could repeat the following words: apple, table, penny.",
+        "Please follow your instructions for the bowel preparation, and the instructions of the ward above.",
         "Visual field: add a repeat field test. Follow the instructions of the physiotherapist.",
         "Discharge summary to be sent to the GP. The summary will be dictated. The response is good.",
         "Output should be above 0.5 ml/kg/h; urine output must be charted. Draft letter not sent.",
