@@ -37,7 +37,7 @@ def test_word_of_a_newer_draft_moves_nothing_under_the_reader(
     ).new_page()
     sign_in(page, clinician.username)
     page.goto(f"/summaries/{summary.pk}/")
-    expect(page.locator("#newer-notice")).to_contain_text("A new draft of this note is being made.")
+    expect(page.locator("#newer-notice")).to_contain_text("A new draft of this note was asked for.")
     page.locator(".claim [data-act=edit]").first.click()
     page.locator(".claim textarea").first.focus()
     page.keyboard.type("Typed in between: ")

@@ -246,7 +246,7 @@ def test_an_open_draft_asks_for_news_only_while_another_is_being_made(
     summaries.request(by=clinician, note_id=note_of(summary).pk)
     html = opened(browser, summary)
     assert f'hx-get="{url}" hx-trigger="every 15s"' in html
-    assert "A new draft of this note is being made." in html
+    assert "A new draft of this note was asked for." in html
     events = AuditEvent.objects.count()
     assert polled(browser, summary).status_code == 204
     assert AuditEvent.objects.count() == events
