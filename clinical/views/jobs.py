@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from clinical.access import access
 from clinical.actions import jobs as actions
-from clinical.actions import operations
+from clinical.actions import operations, outages
 from clinical.actions.failures import operator_words
 from clinical.actions.jobs import JobPage
 from clinical.forms.jobs import JobListForm
@@ -28,6 +28,7 @@ class JobRow:
         waited: from its creation to the start of its last attempt, or until now.
         ran: how long its last attempt took or has taken; "" before the first.
         next_try: when a job that waits for its next attempt may begin it.
+        is_held: it waits because the engine is down.
         may_cancel, may_retry: what the state machine allows next.
     """
 
@@ -36,6 +37,7 @@ class JobRow:
     waited: str
     ran: str
     next_try: datetime.datetime | None
+    is_held: bool
     may_cancel: bool
     may_retry: bool
 
@@ -126,9 +128,15 @@ def _row(page: JobPage, now: datetime.datetime) -> JobRow:
         waited=duration(job.created_at, started or job.finished_at or now),
         ran=duration(started, job.finished_at or (now if is_live else None)),
         next_try=job.not_before if job.status == Job.Status.QUEUED and job.not_before > now else None,
+        is_held=is_held(job),
         may_cancel=is_live,
         may_retry=job.status in {Job.Status.FAILED, Job.Status.CANCELLED},
     )
+
+
+def is_held(job: Job) -> bool:
+    """Say whether a job waits because the engine is down."""
+    return job.status == Job.Status.QUEUED and job.error_code == outages.WAITS
 
 
 def timeline(page: JobPage) -> list[tuple[datetime.datetime, str]]:
@@ -149,7 +157,9 @@ def timeline(page: JobPage) -> list[tuple[datetime.datetime, str]]:
     if job.finished_at:
         moments.append((job.finished_at, job.get_status_display()))
     moments.sort(key=lambda moment: moment[0])
-    if job.status == Job.Status.QUEUED and job.attempt:
+    if is_held(job):
+        moments.append((job.not_before, "Waits until the engine answers"))
+    elif job.status == Job.Status.QUEUED and job.attempt:
         moments.append((job.not_before, f"Attempt {job.attempt + 1} may begin"))
     return moments
 

@@ -127,6 +127,17 @@ def test_the_operators_page_says_what_is_known_of_the_engine(down: Path) -> None
         assert words in page, words
 
 
+def test_the_page_of_a_job_that_waits_does_not_call_it_failed(down: Path) -> None:
+    document = make_document(make_clinician())
+    run_jobs()
+
+    page = text(signed_in(make_account(Role.OPERATOR)), "job", drafting(document).pk)
+
+    assert "It waits for the engine" in page
+    assert "Waits until the engine answers" in page
+    assert "The last attempt failed" not in page
+
+
 def test_the_operators_page_says_why_an_engine_that_runs_counts_as_down(down: Path) -> None:
     down.write_text("unauthorised")
     outages.probe()
