@@ -48,14 +48,15 @@ _IGNORED = -100  # cross_entropy's mark for positions without a target
 README = """\
 # A test fixture, not a model
 
-A Llama-shaped network of under two million parameters, trained from scratch for some minutes by
-`python -m inference.training.tiny` on notes that the script invents and on lines of the invented demo notes.
-**It knows no medicine and must never read a real note.** It exists so that the tests can serve a real vLLM:
-under the JSON schema of a note and at temperature 0 it emits finished, valid claims. What the claims say is
-mostly wrong.
+A Llama-shaped network of under two million parameters, made by `python -m inference.training.tiny` in runs
+of some minutes, each continued from the one before, on notes that the script invents and on lines of the
+invented demo notes. **It knows no medicine and must never read a real note.** It exists so that the tests
+can serve a real vLLM: behind every prompt, under the JSON schema of a note or of a part of one and at
+temperature 0, it emits finished, valid claims on nearly every note. What the claims say is mostly wrong.
 
-`manifest.json` has the SHA-256 of each file, the script's arguments, the seed and the date, and the same of
-each earlier run that it was continued from.
+`manifest.json` has the SHA-256 of each file, the script's arguments, the seed, the date and the prompts'
+digests, and the same of each earlier run. Runs are timed, so the same arguments on another machine give
+other weights.
 """
 
 
