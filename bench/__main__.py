@@ -1,12 +1,23 @@
-"""Run every measurement: `python -m bench`."""
+"""Run measurements: `python -m bench`; those that need vLLM by name: `python -m bench engine`, `gpu`."""
 
-from bench import pipeline, product
+import sys
 
 
 def main() -> None:
     """Run them one after the other: two at once would measure each other."""
-    pipeline.main()
-    product.main()
+    if sys.argv[1:2] == ["engine"]:
+        from bench import engine
+
+        engine.main(sys.argv[2:])
+    elif sys.argv[1:2] == ["gpu"]:
+        from bench import gpu
+
+        gpu.main(sys.argv[2:])
+    else:
+        from bench import pipeline, product
+
+        pipeline.main()
+        product.main()
 
 
 if __name__ == "__main__":
