@@ -241,6 +241,12 @@
     });
   };
 
+  // Links above the panes lead to a sentence that may stand in the pane that is not seen.
+  byId("suspicions")?.addEventListener("click", (event) => {
+    const link = event.target.closest("a");
+    if (link) toSentence(link.hash.slice(2), { focus: true });
+  });
+
   // What a save brings back.
   document.addEventListener("htmx:beforeRequest", (event) => { acted = event.target.closest?.(".claim")?.id ?? null; });
   document.addEventListener("htmx:afterSettle", (event) => {
