@@ -209,15 +209,13 @@ def failure(engine: Engine, key: str, *, stream: bool = True, note: Note = NOTE)
 
 
 def assert_tells_nothing(error: BaseException, key: str) -> None:
-    """Neither the note nor the key is in an error, its traceback or what it hides behind it."""
-    texts = ["".join(traceback.format_exception(error))]
-    hidden: BaseException | None = error
-    while hidden is not None:
-        texts += [str(hidden), repr(hidden), repr(vars(hidden))]
-        hidden = hidden.__cause__ or hidden.__context__
-    for text in texts:
+    """Neither note nor key is in an error or its traceback; no client error, with its request, shows behind it."""
+    printed = "".join(traceback.format_exception(error))
+    for text in (printed, str(error), repr(error), repr(vars(error))):
         assert SENTINEL not in text
         assert key not in text
+    behind = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    assert behind is None or isinstance(behind, EngineError)
 
 
 @pytest.mark.parametrize(("name", "stream"), [*STREAMED, *PLAIN])
@@ -238,7 +236,7 @@ def test_a_broken_answer_is_an_error_of_its_kind_and_the_next_one_is_good(
 
     error = failure(engine, upstream.key, stream=stream)
 
-    assert time.monotonic() - began < 10
+    assert case.patience is PATIENT or time.monotonic() - began < 5
     assert error.code == (case.code if stream else case.plain_code or case.code)
     if case.retry_after_s is None:
         assert error.retry_after_s is None
