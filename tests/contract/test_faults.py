@@ -209,7 +209,7 @@ def failure(engine: Engine, key: str, *, stream: bool = True, note: Note = NOTE)
 
 
 def assert_tells_nothing(error: BaseException, key: str) -> None:
-    """Neither note nor key is in an error or its traceback; no client error, with its request, shows behind it."""
+    """Neither note nor key is in an error or its traceback; no client error with its request shows behind."""
     printed = "".join(traceback.format_exception(error))
     for text in (printed, str(error), repr(error), repr(vars(error))):
         assert SENTINEL not in text
