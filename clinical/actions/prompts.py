@@ -43,6 +43,7 @@ class PromptPage:
 
     Attributes:
         digest: SHA-256 (hex) over the content; each summary's model version names one.
+        most_claims: the answer may hold no more; None: as many as it takes.
         is_current: drafts are asked for with it now.
         first_seen_at: when a draft was first begun with it; None: never yet.
     """
@@ -56,6 +57,7 @@ class PromptPage:
     system: str
     user: str
     examples: tuple[Mapping[str, str], ...]
+    most_claims: int | None
     is_current: bool
     first_seen_at: datetime.datetime | None = None
 
@@ -120,6 +122,7 @@ def _page(digest: str, content: Mapping[str, Any], **fields: Any) -> PromptPage:
         system=content["system"],
         user=content["user"],
         examples=tuple(content["examples"]),
+        most_claims=content.get("most_claims"),
         **fields,
     )
 

@@ -86,6 +86,8 @@ def test_every_role_reads_every_word_of_every_prompt(db: None, role: str) -> Non
         texts = [prompt.digest, prompt.system, prompt.user, *(section.title for section in prompt.sections)]
         texts += [text for example in prompt.examples for text in (example.note, example.answer)]
         assert [text for text in texts if text not in page] == []
+        if prompt.most_claims:
+            assert f"At most {prompt.most_claims} claims" in page
 
 
 def test_a_visitor_reads_none(db: None) -> None:
