@@ -9,6 +9,7 @@ summary. One thing is tidied: a sentence number that a claim cites twice counts 
 import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
 from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -115,6 +116,13 @@ def claims_schema(
 
 def _inlined(model: type[BaseModel]) -> dict[str, Any]:
     """Write a model's schema with each `$ref` in place, without the titles that no decoder needs."""
+    inlined: dict[str, Any] = json.loads(_inlined_json(model))
+    return inlined
+
+
+@cache
+def _inlined_json(model: type[BaseModel]) -> str:
+    """Write it as JSON, once: pydantic takes longer over it than everything else that a request needs."""
     schema = model.model_json_schema()
     definitions = schema.pop("$defs", {})
 
@@ -128,8 +136,7 @@ def _inlined(model: type[BaseModel]) -> dict[str, Any]:
             kept["properties"] = {name: plain(inner) for name, inner in kept["properties"].items()}
         return kept
 
-    inlined: dict[str, Any] = plain(schema)
-    return inlined
+    return json.dumps(plain(schema))
 
 
 def parse_claims(
