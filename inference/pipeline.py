@@ -175,9 +175,12 @@ class _Said:
         """Take a claim: new, or what it adds to an earlier one, or nothing.
 
         Only the same words, category, assertion and details are the same claim: another dose is another one.
+        A drug is the same only under the same heading: one list may say what was taken, the next what was
+        stopped.
         """
         words = " ".join(claim.text.casefold().rstrip(".; ").split())
-        key = (words, claim.category, claim.assertion, claim.medication, claim.allergy)
+        list_of_drugs = self._sections(claim) if claim.category is Category.MEDICATION else None
+        key = (words, claim.category, claim.assertion, claim.medication, claim.allergy, list_of_drugs)
         if key not in self._claims:
             new = checked(claim, self._note)
             self._claims[key] = (len(self._claims) + 1, claim, set(new.flags))
@@ -192,6 +195,10 @@ class _Said:
         self._claims[key] = (position, both, flags | set(more))
         further = tuple(sentence for sentence in again.evidence if sentence.number in added)
         return Repetition(position, further, more) if further or more else None
+
+    def _sections(self, claim: DraftClaim) -> frozenset[str]:
+        known = (number for number in claim.evidence if 0 < number <= len(self._note.sentences))
+        return frozenset(self._note.sentences[number - 1].section.casefold() for number in known)
 
 
 def _sum(counts: list[int | None]) -> int | None:

@@ -88,6 +88,7 @@ class VllmClient:
         publishes what it verified as a second served name.
         """
         known = await self.capabilities(again=True)
+        self._refused.clear()  # the server may be another by now
         settings: dict[str, JSON] = {
             "temperature": 0,
             "seed": None,

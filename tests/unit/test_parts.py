@@ -218,3 +218,16 @@ def test_a_gathered_claim_has_all_its_evidence() -> None:
 
     assert [[sentence.number for sentence in item.evidence] for item in claims] == [[4, 6]]
     assert completion.parts == 2
+
+
+def test_a_drug_in_two_lists_stays_two_claims() -> None:
+    note = read_note(
+        normalise(HEAD + "Stopped:\n- Ramipril 5 mg od\n\nDischarge medication:\n- Ramipril 5 mg od\n")
+    )
+    engine = ScriptedEngine()
+    drug = DraftClaim("Ramipril 5 mg od", Category.MEDICATION, Assertion.PRESENT, (4,))
+    engine.enqueue([drug, replace(drug, evidence=(6,)), drug])
+    assert [item.evidence for item in read(note, engine) if isinstance(item, CheckedClaim)] == [
+        (note.sentences[3],),
+        (note.sentences[5],),
+    ]
