@@ -42,7 +42,6 @@ LONG_NOTE = read_note(normalise(f"{SENTINEL} 5 mg daily.\n" * 6000))
 PLAN = {"text": f"Repeat {SENTINEL} level", "category": "plan", "assertion": "present", "evidence": [6]}
 PAIN = {"text": "No chest pain", "category": "symptom", "assertion": "absent", "evidence": [4]}
 GOOD = json.dumps({"claims": [PLAN, PAIN]})
-PATIENT = Patience()
 HASTY = Patience(connect_s=1.0, first_token_s=1.0, between_tokens_s=1.0, whole_s=1.5)
 
 
@@ -57,7 +56,7 @@ class Case:
     fault: Fault
     code: str
     plain_code: str = ""  # without streaming; "": the same, "-": cannot be told there
-    patience: Patience = PATIENT
+    is_hasty: bool = False  # with an engine that soon gives up
     retry_after_s: tuple[float, float] | None = None  # between these
     times: int = 1  # how many requests are broken: one that is refused may be sent again, more simply
 
@@ -75,13 +74,13 @@ def dated(code: int) -> Fault:
 
 
 CASES: dict[str, Case] = {
-    "no answer": Case(faults.silent, "timed_out", patience=HASTY),
-    "a late answer": Case(faults.delayed(5), "timed_out", patience=HASTY),
-    "a slow-loris head": Case(faults.trickled_head(0.1), "timed_out", patience=HASTY),
-    "no first token": Case(faults.stalled_after(0), "timed_out", patience=HASTY),
-    "no next token": Case(faults.stalled_after(400), "timed_out", patience=HASTY),
+    "no answer": Case(faults.silent, "timed_out", is_hasty=True),
+    "a late answer": Case(faults.delayed(30), "timed_out", is_hasty=True),
+    "a slow-loris head": Case(faults.trickled_head(0.1), "timed_out", is_hasty=True),
+    "no first token": Case(faults.stalled_after(0), "timed_out", is_hasty=True),
+    "no next token": Case(faults.stalled_after(400), "timed_out", is_hasty=True),
     "an answer without end": Case(
-        faults.saying_without_end(GOOD[:12], "", pause_s=0.1), "timed_out", "-", patience=HASTY
+        faults.saying_without_end(GOOD[:12], "", pause_s=0.1), "timed_out", "-", is_hasty=True
     ),
     "a reset before the answer": Case(Exchange.reset, "connection_lost"),
     "a reset in the answer": Case(faults.reset_after(300), "connection_lost"),
@@ -163,6 +162,7 @@ class Upstream:
 
     url: str
     key: str
+    hasty: Patience = HASTY
 
 
 @pytest.fixture(scope="module")
@@ -179,7 +179,7 @@ def upstream(request: pytest.FixtureRequest) -> Upstream:
     if request.param == "wire":
         return Upstream(request.getfixturevalue("wire").url, "a-key-for-the-tests")
     served: Served = request.getfixturevalue("vllm_served")
-    return Upstream(served.url, served.key)
+    return Upstream(served.url, served.key, Patience(first_token_s=3.0, between_tokens_s=3.0, whole_s=4.0))
 
 
 @pytest.fixture
@@ -229,14 +229,15 @@ def test_a_broken_answer_is_an_error_of_its_kind_and_the_next_one_is_good(
 ) -> None:
     caplog.set_level(logging.DEBUG)
     case = CASES[name]
-    engine = make_vllm(proxy.url, key=upstream.key, patience=case.patience)
+    patience = upstream.hasty if case.is_hasty else Patience()
+    engine = make_vllm(proxy.url, key=upstream.key, patience=patience)
     engine.capabilities()
     proxy.break_next(*[case.fault] * case.times)
     began = time.monotonic()
 
     error = failure(engine, upstream.key, stream=stream)
 
-    assert case.patience is PATIENT or time.monotonic() - began < 5
+    assert not case.is_hasty or time.monotonic() - began < patience.whole_s + 3
     assert error.code == (case.code if stream else case.plain_code or case.code)
     if case.retry_after_s is None:
         assert error.retry_after_s is None
