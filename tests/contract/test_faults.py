@@ -38,7 +38,7 @@ Plan:
 Repeat {SENTINEL} level in 1 week with GP.
 """  # the tiny model answers it in few tokens
 NOTE = read_note(normalise(TEXT))
-LONG_NOTE = read_note(normalise(f"{SENTINEL} 5 mg daily.\n" * 6000))
+LONG_NOTE = read_note(normalise(f"{SENTINEL} with food and " * 100))  # one sentence
 PLAN = {"text": f"Repeat {SENTINEL} level", "category": "plan", "assertion": "present", "evidence": [6]}
 PAIN = {"text": "No chest pain", "category": "symptom", "assertion": "absent", "evidence": [4]}
 GOOD = json.dumps({"claims": [PLAN, PAIN]})
@@ -377,7 +377,7 @@ REFUSED_BY_VLLM: dict[str, tuple[dict[str, object], Note, str]] = {
     "a wrong key": ({"key": "wrong"}, NOTE, "unauthorised"),
     "no key": ({"key": ""}, NOTE, "unauthorised"),
     "too few output tokens": ({"max_output_tokens": 20}, NOTE, "cut_short"),
-    "a note beyond the context": ({}, LONG_NOTE, "too_long"),
+    "a sentence beyond the context": ({"context": 2048}, LONG_NOTE, "too_long"),
 }
 
 
