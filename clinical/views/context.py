@@ -11,7 +11,7 @@ from clinical.actions.jobs import LATE_S
 
 
 def site(request: HttpRequest) -> dict[str, Any]:
-    """Give the templates the site's name, how late the recovery of jobs is, and whether the engine is down."""
+    """Give the templates the site's name, how late background work is, and whether the engine is down."""
     context: dict[str, Any] = {
         "site_name": settings.EPITOME_SITE_NAME,
         "is_demo": settings.EPITOME_IS_DEMO,

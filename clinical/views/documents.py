@@ -101,7 +101,7 @@ def state_of(page: actions.DocumentPage) -> str:
 
 
 def place_of(page: actions.DocumentPage) -> str:
-    """Name what else a page of unfinished work says: the place in the queue, the draft to read, the engine."""
+    """Name what else a page of unfinished work tells: the place in the queue, a draft to read, the engine."""
     if page.is_settled:
         return ""
     draft = f"{page.summary.pk}-{page.summary.status}" if page.summary else ""
