@@ -252,7 +252,7 @@ def measure(server: Server, arguments: argparse.Namespace) -> None:
     prompt, settings = load_prompt(arguments.prompt), settings_for(server)
     with BenchServe(server, MODEL.name) as bench_serve:
         bench_serve.wait_until_ready()
-        candidates = notes(arguments.requests * 2, seed=arguments.seed)
+        candidates = notes(arguments.requests * 4 // 3, seed=arguments.seed)
         run, finished = asyncio.run(ours(settings, candidates, prompt, stream=False))
         print_run("choosing", run)
         assert len(finished) >= IN_FLIGHT, "too few answers end by themselves"
