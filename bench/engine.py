@@ -110,7 +110,8 @@ async def ours(
         What was measured, and the notes whose answers ended by themselves.
     """
     client, run, finished = VllmClient(settings), Run(), list[Note]()
-    await client.capabilities()  # a worker knows them long before
+    # A worker knows long before what the server can do and how long the prompt is.
+    await client.fits(EngineRequest(note=asked[0], prompt=prompt))
     waiting = iter(asked)
 
     async def seat() -> None:
