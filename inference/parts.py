@@ -16,8 +16,12 @@ from inference.vocabulary import SentenceKind
 _MOST_PARTS = 999  # measured with, so that no part grows when the true number is written into it
 _SEARCHED = 60  # sentences from the beginning in which the patient is introduced
 _AGE = re.compile(
-    r"\b\d{1,3}[- ]?(?:(?:year|yr|month|week|day)s?[- ]?(?:and|old|of age)|y/?o\b|yo[mf]?\b)"
-    r"|\baged? \d{1,3}\b|\b\d{1,3} ?[mfMF]\b",
+    r"\b\d{1,3}[- ]?(?i:(?:year|yr|month|week|day)s?[- ]?(?:old|of age)|y/?o\b|yo[mf]?\b)"
+    r"|\b(?i:aged?) \d{1,3}\b|\b\d{1,3}[MF]\b"
+)
+_OTHER_PERSON = re.compile(
+    r"\b(?:mother|father|parent|brother|sister|sibling|son|daughter|wife|husband|partner|spouse|aunt|uncle|cousin"
+    r"|niece|nephew|grand\w+|family|relative|fhx?|neighbou?r|friend|carer)s?\b",
     re.IGNORECASE,
 )
 _IDENTITY = re.compile(r"\b(?:patient|name|dob|d\.o\.b|date of birth|born)\b", re.IGNORECASE)
@@ -98,7 +102,9 @@ def patient_line(note: Note) -> tuple[int, ...]:
     prose = [
         sentence
         for sentence in note.sentences[:_SEARCHED]
-        if sentence.kind is not SentenceKind.HEADER and len(sentence.text.split()) >= _LEAST_WORDS
+        if sentence.kind is not SentenceKind.HEADER
+        and len(sentence.text.split()) >= _LEAST_WORDS
+        and not _OTHER_PERSON.search(f"{sentence.section} {sentence.text}")
     ]
     for pattern in (_AGE, _IDENTITY):
         for sentence in prose:

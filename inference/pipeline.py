@@ -11,6 +11,7 @@
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from inference.checking import Flag, check_claim
 from inference.engines.base import (
@@ -25,6 +26,7 @@ from inference.engines.base import (
 )
 from inference.parts import Part, split
 from inference.prompts import Prompt
+from inference.schema import MAX_EVIDENCE
 from inference.text import Note, Sentence
 from inference.vocabulary import Assertion, Category
 
@@ -44,11 +46,16 @@ class CheckedClaim:
 
 @dataclass(frozen=True, slots=True)
 class Repetition:
-    """What a claim adds that says again what an earlier one said: further sentences, further doubts."""
+    """What a claim adds that says again what an earlier one said, without raising a further doubt."""
 
     position: int  # of the earlier claim, from 1, in the order in which claims went out
-    evidence: tuple[Sentence, ...]  # that the earlier claim did not cite
-    flags: tuple[Flag, ...]  # that it did not have
+    evidence: tuple[Sentence, ...]  # that the earlier claim did not cite; at most 8 with those it did
+
+
+class _Saying(NamedTuple):
+    position: int
+    flags: frozenset[Flag]
+    cited: set[int]
 
 
 def summarize(
@@ -112,9 +119,7 @@ def gathered(
             claims.append(item)
         elif isinstance(item, Repetition):
             claim = claims[item.position - 1]
-            claims[item.position - 1] = replace(
-                claim, evidence=claim.evidence + item.evidence, flags=claim.flags + item.flags
-            )
+            claims[item.position - 1] = replace(claim, evidence=claim.evidence + item.evidence)
         elif isinstance(item, Completion):
             completion = item
     if completion is None:
@@ -166,35 +171,35 @@ class _Said:
 
     def __init__(self, note: Note) -> None:
         self._note = note
-        self._claims: dict[object, tuple[int, DraftClaim, set[Flag]]] = {}
+        self._claims: dict[object, _Saying] = {}
+        self._count = 0
 
     def __len__(self) -> int:
-        return len(self._claims)
+        return self._count
 
     def add(self, claim: DraftClaim) -> CheckedClaim | Repetition | None:
         """Take a claim: new, or what it adds to an earlier one, or nothing.
 
         Only the same words, category, assertion and details are the same claim: another dose is another one.
         A drug is the same only under the same heading: one list may say what was taken, the next what was
-        stopped.
+        stopped. Each is checked against its own sentences, and a doubt that the earlier one did not raise
+        keeps the two apart.
         """
+        new = checked(claim, self._note)
         words = " ".join(claim.text.casefold().rstrip(".; ").split())
         list_of_drugs = self._sections(claim) if claim.category is Category.MEDICATION else None
         key = (words, claim.category, claim.assertion, claim.medication, claim.allergy, list_of_drugs)
-        if key not in self._claims:
-            new = checked(claim, self._note)
-            self._claims[key] = (len(self._claims) + 1, claim, set(new.flags))
+        earlier = self._claims.get(key)
+        if earlier is None or not earlier.flags.issuperset(new.flags):
+            self._count += 1
+            self._claims.setdefault(
+                key, _Saying(self._count, frozenset(new.flags), {s.number for s in new.evidence})
+            )
             return new
-        position, earlier, flags = self._claims[key]
-        added = tuple(number for number in claim.evidence if number not in earlier.evidence)
-        if not added:
-            return None
-        both = replace(earlier, evidence=(*earlier.evidence, *added))
-        again = checked(both, self._note)
-        more = tuple(flag for flag in again.flags if flag not in flags)
-        self._claims[key] = (position, both, flags | set(more))
-        further = tuple(sentence for sentence in again.evidence if sentence.number in added)
-        return Repetition(position, further, more) if further or more else None
+        further = tuple(s for s in new.evidence if s.number not in earlier.cited)
+        further = further[: max(0, MAX_EVIDENCE - len(earlier.cited))]
+        earlier.cited.update(s.number for s in further)
+        return Repetition(earlier.position, further) if further else None
 
     def _sections(self, claim: DraftClaim) -> frozenset[str]:
         known = (number for number in claim.evidence if 0 < number <= len(self._note.sentences))

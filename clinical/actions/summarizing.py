@@ -23,7 +23,6 @@ from clinical.models import (
     Summary,
     SummarySource,
 )
-from inference import checking
 from inference.engines.base import Completion, EngineError
 from inference.parts import Part
 from inference.pipeline import CheckedClaim, Repetition, summarize
@@ -43,8 +42,8 @@ def work(lease: Lease) -> Iterator[Job]:
     note = Note.objects.select_related("document").get(pk=lease.job.note_id)
     if refusal := may_use_note(note):
         raise Failure(refusal.code if refusal.code == "withdrawn" else "cancelled", is_temporary=False)
-    engine, prompt = engines.engine_for(lease.job), engines.prompt(lease.job.prompt)
     try:
+        engine, prompt = engines.engine_for(lease.job), engines.prompt(lease.job.prompt)
         version = engine.version()
         outages.remember(engine, version.lacks)
         summary = _begin(lease, note, engines.model_version(version, prompt))
@@ -107,7 +106,11 @@ def _store(lease: Lease, summary: Summary, note_id: UUID, position: int, item: C
             text=item.text,
             details=_details(item),
         )
-        _store_parts(claim, note_id, item.evidence, item.flags, after=0)
+        _store_evidence(claim, note_id, item.evidence)
+        Flag.objects.bulk_create(
+            Flag(claim=claim, position=at, kind=flag.kind, severity=flag.severity, message=flag.message)
+            for at, flag in enumerate(item.flags, 1)
+        )
         if position == 1:
             Summary.objects.filter(pk=summary.pk).update(first_claim_at=timezone.now())
     return claim
@@ -117,18 +120,12 @@ def _add(lease: Lease, claim: Claim, note_id: UUID, item: Repetition) -> None:
     """Store what a claim said again adds to the one stored before."""
     with transaction.atomic():
         lease.fence()
-        _store_parts(claim, note_id, item.evidence, item.flags, after=claim.flags.count())
+        _store_evidence(claim, note_id, item.evidence)
 
 
-def _store_parts(
-    claim: Claim, note_id: UUID, evidence: Sequence[Sentence], flags: Sequence[checking.Flag], *, after: int
-) -> None:
+def _store_evidence(claim: Claim, note_id: UUID, evidence: Sequence[Sentence]) -> None:
     Evidence.objects.bulk_create(
         Evidence(claim=claim, note_id=note_id, number=s.number, start=s.start, end=s.end) for s in evidence
-    )
-    Flag.objects.bulk_create(
-        Flag(claim=claim, position=at, kind=flag.kind, severity=flag.severity, message=flag.message)
-        for at, flag in enumerate(flags, after + 1)
     )
 
 

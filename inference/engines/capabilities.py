@@ -3,23 +3,26 @@
 vLLM is the reference. llama.cpp's and Ollama's answers are taken as their documentation has them.
 """
 
+import json
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import httpx
 
-from inference.engines.base import EngineError
+from inference.engines.base import EngineError, error_for_finish_reason
 from inference.engines.vllm_settings import VllmSettings
-from inference.engines.vllm_wire import as_number, read_bytes, read_json, refusal
+from inference.engines.vllm_wire import End, as_number, read_bytes, read_json, refusal, whole
 
 Chat: TypeAlias = Sequence[Mapping[str, str]]
 Counter: TypeAlias = Callable[[httpx.AsyncClient, str, Chat], Awaitable[int]]
 
 ASSUMED_CONTEXT = 4_096  # tokens: the least that Ollama gives a model where nobody set anything
 _DIGESTS = re.compile(r"epitome-digests/weights=([0-9a-f]{64})(?:/adapter=([0-9a-f]{64}))?")
+WIDEST_TOKEN = 5.2
+"""Characters a token on average, at most. English prose by Llama 3's tokenizer has about 4.3, clinical notes
+and JSON about 3; a prompt that a server has cut to a half seems to have twice as many."""
 _GREETING: Chat = ({"role": "user", "content": "."},)
 
 
@@ -32,19 +35,21 @@ class Capabilities:
         model: the name to ask for.
         context_tokens: prompt and answer together.
         is_context_known: the server or the site's settings said so; otherwise `ASSUMED_CONTEXT` is taken.
-        count: counts the prompt tokens of a chat with the server's tokenizer; None where it offers none.
+        count: counts the prompt tokens of a chat as the server reads it; raises "too_long" where it cannot.
+        has_tokenizer: counting costs no reading by the model.
+        binds_schema: answers are bound to a JSON Schema.
         weights_digest, adapter_digest: sha256 hex as `python -m inference.worker` publishes them, or "".
-        adapters: served names that are adapters over another served model.
     """
 
     server: str
     model: str
     context_tokens: int
     is_context_known: bool
-    count: Counter | None
+    count: Counter
+    has_tokenizer: bool
+    binds_schema: bool
     weights_digest: str = ""
     adapter_digest: str = ""
-    adapters: tuple[str, ...] = ()
 
     @property
     def lacks(self) -> dict[str, str]:
@@ -56,21 +61,25 @@ class Capabilities:
             )
             sentences["drain"] = "Answers in flight are cut when the server stops; they are asked for again."
             sentences["digests"] = (
-                "The server does not say which files it serves: a record names the model only."
+                "The server does not say which files it serves: records name the model only."
             )
         elif not self.weights_digest:
             sentences["digests"] = (
                 "The server was not started by inference.worker, so the weights it serves were not verified."
             )
-        if self.count is None:
+        if not self.has_tokenizer:
             sentences["tokenizer"] = (
-                "The server counts no tokens, so notes are measured in bytes: long ones are read in more"
-                " parts than they need."
+                "The server offers no tokenizer: how long a note is, is found out by having its model read it"
+                " once more."
             )
         if not self.is_context_known:
             sentences["context"] = (
                 f"The server does not say how long its context is: {ASSUMED_CONTEXT:,} tokens are assumed."
                 " Set EPITOME_ENGINE_CONTEXT to what it has."
+            )
+        if not self.binds_schema:
+            sentences["schema"] = (
+                "The server does not bind answers to the schema: those that break it are thrown away."
             )
         return sentences
 
@@ -85,31 +94,68 @@ async def discover(http: httpx.AsyncClient, settings: VllmSettings) -> Capabilit
     Raises:
         EngineError: it does not answer, serves nothing, or not the wanted model.
     """
-    cards = await _cards(http)
-    names = [str(card["id"]) for card in cards]
-    model = settings.model or next((name for name in names if not _DIGESTS.fullmatch(name)), names[0])
-    if model not in names:
+    cards = {str(card["id"]): card for card in await _cards(http)}
+    model = settings.model or next(
+        (name for name in cards if not _DIGESTS.fullmatch(name)), next(iter(cards))
+    )
+    if model not in cards:
         raise EngineError("unknown_model")
-    card = cards[names.index(model)]
-    digests = next((found for name in names if (found := _DIGESTS.fullmatch(name))), None)
-    server = _kind(card)
-    said = as_number(card.get("max_model_len"))
+    card = cards[model]
+    base = cards.get(str(card.get("parent")), card)  # an adapter's own card says nothing of its context
+    digests = next((found for name in cards if (found := _DIGESTS.fullmatch(name))), None)
+    server = _kind(base)
+    said = as_number(base.get("max_model_len"))
     if server == "llama.cpp":
         props = await _get(http, "props")
         said = as_number((props.get("default_generation_settings") or {}).get("n_ctx"))
     elif server == "ollama":
         said = _allocated(await _get(http, "api/ps"), model)
-    context = min((tokens for tokens in (said, settings.context) if tokens), default=ASSUMED_CONTEXT)
+    count = await _tokenizer(http, server, model)
     return Capabilities(
         server=server,
         model=model,
-        context_tokens=context,
+        context_tokens=min(
+            (tokens for tokens in (said, settings.context) if tokens), default=ASSUMED_CONTEXT
+        ),
         is_context_known=bool(said or settings.context),
-        count=await _counter(http, server, model),
+        count=count or _count_by_asking,
+        has_tokenizer=count is not None,
+        binds_schema=server == "vllm" or await _binds_schema(http, model),
         weights_digest=digests[1] if digests else "",
-        adapter_digest=(digests[2] or "") if digests else "",
-        adapters=tuple(str(card["id"]) for card in cards if card.get("parent")),
+        adapter_digest=(digests[2] or "") if digests and card is not base else "",
     )
+
+
+async def ask_one_token(
+    http: httpx.AsyncClient,
+    model: str,
+    chat: Chat,
+    *,
+    priority: int = 0,
+    schema: Mapping[str, Any] | None = None,
+) -> int | None:
+    """Have a model read a chat and write one token; returns how many tokens it read, if the server says so.
+
+    Raises:
+        EngineError: it did not.
+    """
+    body: dict[str, Any] = {"model": model, "messages": list(chat), "max_tokens": 1, "temperature": 0}
+    if schema is not None:
+        body["response_format"] = {
+            "type": "json_schema",
+            "json_schema": {"name": "test", "strict": True, "schema": schema},
+        }
+    try:
+        answer = await _post(http, "v1/chat/completions", body | ({"priority": priority} if priority else {}))
+    except EngineError as error:
+        if not priority or error.code != "refused_request":
+            raise
+        answer = await _post(http, "v1/chat/completions", body)
+    end = End()
+    whole(json.dumps(answer).encode(), end)
+    if end.finish_reason not in {"stop", "length"}:
+        raise error_for_finish_reason(end.finish_reason) or EngineError("not_finished")
+    return end.prompt_tokens
 
 
 async def _cards(http: httpx.AsyncClient) -> list[dict[str, Any]]:
@@ -142,15 +188,40 @@ def _allocated(running: Mapping[str, Any], model: str) -> int | None:
     return None
 
 
-async def _counter(http: httpx.AsyncClient, server: str, model: str) -> Counter | None:
+async def _tokenizer(http: httpx.AsyncClient, server: str, model: str) -> Counter | None:
     """Choose how to count, and try it once: a reverse proxy may not let the question through."""
     count = {"vllm": _count_at_vllm, "llama.cpp": _count_at_llama_cpp}.get(server)
     if count is None:
         return None
-    with suppress(EngineError):
+    try:
         await count(http, model, _GREETING)
-        return count
-    return None
+    except EngineError as error:
+        if error.is_temporary:
+            raise
+        return None
+    return count
+
+
+async def _binds_schema(http: httpx.AsyncClient, model: str) -> bool:
+    schema = {"type": "object", "properties": {"a": {"enum": [1, 2]}}, "required": ["a"]}
+    try:
+        await ask_one_token(http, model, _GREETING, schema=schema)
+    except EngineError as error:
+        if error.code != "refused_request":
+            raise
+        return False
+    return True
+
+
+async def _count_by_asking(http: httpx.AsyncClient, model: str, chat: Chat) -> int:
+    """Have the model read a chat. A server that cuts long prompts gives itself away by how little it read."""
+    tokens = await ask_one_token(http, model, chat)
+    characters = sum(len(message["content"]) for message in chat)
+    if tokens is None:
+        raise EngineError("bad_output", detail="no_token_count")
+    if characters / max(1, tokens) > WIDEST_TOKEN:
+        raise EngineError("too_long", detail="cut_by_the_server")
+    return tokens
 
 
 async def _count_at_vllm(http: httpx.AsyncClient, model: str, chat: Chat) -> int:

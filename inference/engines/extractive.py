@@ -157,11 +157,11 @@ def _worth(candidate: _Candidate) -> tuple[int, float]:
 
 
 def _distinct(candidates: list[_Candidate]) -> list[_Candidate]:
-    """Drop sentences that say the same words again."""
+    """Drop sentences that say the same words again in a section of the same kind."""
     kept: list[_Candidate] = []
-    seen: set[str] = set()
+    seen: set[tuple[str, SectionKind]] = set()
     for candidate in candidates:
-        words = " ".join(word.lower for word in candidate.reading.words)
+        words = (" ".join(word.lower for word in candidate.reading.words), candidate.section)
         if words not in seen:
             seen.add(words)
             kept.append(candidate)

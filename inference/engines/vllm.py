@@ -1,8 +1,10 @@
 """The vLLM engine for callers without an event loop: the client of its wire, driven from any thread."""
 
 import asyncio
+import os
 import threading
 from collections.abc import AsyncGenerator, Coroutine, Iterator, Mapping
+from contextlib import suppress
 from typing import Any, TypeVar
 
 from inference.engines.base import Completion, DraftClaim, EngineRequest, EngineVersion
@@ -11,6 +13,7 @@ from inference.engines.vllm_client import VllmClient
 from inference.engines.vllm_settings import VllmSettings
 
 Result = TypeVar("Result")
+_CANCEL_S = 5.0
 
 
 class VllmEngine:
@@ -23,6 +26,8 @@ class VllmEngine:
         self._client = VllmClient(settings)
         self._lock = threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
+        self._process = 0
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> "VllmEngine":
@@ -56,7 +61,7 @@ class VllmEngine:
             while (item := self._run(_next(answer))) is not None:
                 yield item
         finally:
-            self._run(answer.aclose())
+            self._end(answer)
 
     def close(self) -> None:
         """Close the connections and end the thread."""
@@ -67,13 +72,34 @@ class VllmEngine:
             loop.call_soon_threadsafe(loop.stop)
 
     def _run(self, work: Coroutine[Any, Any, Result]) -> Result:
+        future = asyncio.run_coroutine_threadsafe(work, self._started())
+        try:
+            return future.result()
+        except BaseException:  # a signal while waiting: the work must not go on behind the caller's back
+            if not future.done():
+                future.cancel()
+                with suppress(BaseException):
+                    future.result(timeout=_CANCEL_S)
+            raise
+
+    def _end(self, answer: AsyncGenerator[DraftClaim | Completion, None]) -> None:
+        """Give an answer up, or make sure that it is over."""
+        if threading.current_thread() is self._thread:  # collected as garbage there: waiting would never end
+            self._started().create_task(_close(answer))
+            return
+        self._run(_close(answer))
+
+    def _started(self) -> asyncio.AbstractEventLoop:
+        """Give the loop, started at first use and again in a process that was forked since."""
         with self._lock:
-            if self._loop is None:
-                self._loop = asyncio.new_event_loop()
+            if self._loop is None or self._process != os.getpid():
+                if self._loop is not None:
+                    self._client = VllmClient(self._client.settings)
+                self._loop, self._process = asyncio.new_event_loop(), os.getpid()
                 # A daemon, so that an engine nobody closed does not keep a process alive.
-                threading.Thread(target=_serve, args=[self._loop], name="engine", daemon=True).start()
-            loop = self._loop
-        return asyncio.run_coroutine_threadsafe(work, loop).result()
+                self._thread = threading.Thread(target=_serve, args=[self._loop], name="engine", daemon=True)
+                self._thread.start()
+            return self._loop
 
 
 def _serve(loop: asyncio.AbstractEventLoop) -> None:
@@ -83,6 +109,10 @@ def _serve(loop: asyncio.AbstractEventLoop) -> None:
     finally:
         loop.run_until_complete(loop.shutdown_asyncgens())
         loop.close()
+
+
+async def _close(answer: AsyncGenerator[DraftClaim | Completion, None]) -> None:
+    await answer.aclose()
 
 
 async def _next(answer: AsyncGenerator[DraftClaim | Completion, None]) -> DraftClaim | Completion | None:

@@ -11,7 +11,7 @@ import time
 from collections import Counter, OrderedDict
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing, asynccontextmanager, suppress
-from typing import Any
+from typing import Any, NamedTuple
 
 import httpx
 
@@ -24,21 +24,32 @@ from inference.engines.base import (
     EngineVersion,
     error_for_finish_reason,
 )
-from inference.engines.capabilities import Capabilities, discover
+from inference.engines.capabilities import WIDEST_TOKEN, Capabilities, ask_one_token, discover
 from inference.engines.site import SiteTransport
 from inference.engines.vllm_settings import VllmSettings
-from inference.engines.vllm_wire import End, read_bytes, read_json, refusal, streamed, whole, wire_errors
+from inference.engines.vllm_wire import End, read_bytes, refusal, streamed, whole, wire_errors
 from inference.prompts import Message
 from inference.schema import ClaimReader, claims_schema
 
 PROBE_S = 5.0
 PROBE_PRIORITY = -100  # served before everything else
 ASKING_S = 30.0  # for questions that need no model: names, token counts
-REPEATS = 5  # how often one and the same claim may come before the model is taken to run in circles
+REPEATS = 8  # how often the same words may come before the model is taken to run in circles
 SMALLEST_ANSWER = 256  # tokens
+SMALLEST_NOTE = 256  # tokens
 _COUNTS_KEPT = 128
-_TOKEN_CHARACTERS = 6  # of English by Llama 3's tokenizer about 4
 _CHAT_TOKENS = 16  # tokens that a chat template adds around a message, at most
+
+
+_PROBE = ({"role": "user", "content": "."},)
+
+
+class _Size(NamedTuple):
+    """What a prompt takes of the context, in tokens."""
+
+    tokens: int  # of the whole prompt: counted, or more than it can be
+    prefix: int  # of what stands before the note, counted
+    is_exact: bool
 
 
 class VllmClient:
@@ -66,7 +77,7 @@ class VllmClient:
             trust_env=False,
         )
         self._known: Capabilities | None = None
-        self._refused: set[str] = set()  # request fields that the server does not take
+        self._takes_priority = True
         self._counts: OrderedDict[bytes, int] = OrderedDict()  # prompt tokens by digest of the messages
 
     async def capabilities(self, *, again: bool = False) -> Capabilities:
@@ -88,13 +99,12 @@ class VllmClient:
         publishes what it verified as a second served name.
         """
         known = await self.capabilities(again=True)
-        self._refused.clear()  # the server may be another by now
         settings: dict[str, JSON] = {
             "temperature": 0,
             "seed": None,
             "max_output_tokens": self.settings.max_output_tokens,
             "max_model_len": known.context_tokens,
-            "output": "json_schema" if "response_format" not in self._refused else "unbound",
+            "output": "json_schema" if known.binds_schema else "unbound",
             "server": known.server,
         }
         return EngineVersion(
@@ -104,34 +114,33 @@ class VllmClient:
             adapter_digest=known.adapter_digest,
             settings=settings,
             is_generative=True,
-            lacks=known.lacks | self._unbound(),
+            lacks=known.lacks,
         )
 
     async def fits(self, request: EngineRequest) -> bool:
-        """Tell whether what is shown leaves the answer at least a quarter of the context."""
+        """Tell whether what is shown leaves the answer at least a quarter of the context.
+
+        Raises:
+            EngineError: "misconfigured" where the prompt alone, without a note, is too long for the context.
+        """
         known = await self.capabilities()
         reserve = min(self.settings.max_output_tokens, known.context_tokens // 4)
-        return await self._prompt_tokens(request, known, known.context_tokens - reserve) is not None
+        room = known.context_tokens - reserve
+        size = await self._size(request, known)
+        if size is not None and size.prefix > room - SMALLEST_NOTE:
+            raise EngineError("misconfigured", detail="context_too_small")
+        return size is not None and size.tokens <= room
 
     async def probe(self) -> None:
-        """Have one token made, within seconds. A server's own health page says "well" of a frozen engine."""
-        with wire_errors():
-            async with _time_limit(PROBE_S, "probe"):
-                known = self._known or await discover(self._http, self.settings)
-                body: dict[str, Any] = {
-                    "model": known.model,
-                    "messages": [{"role": "user", "content": "."}],
-                    "max_tokens": 1,
-                    "temperature": 0,
-                    "priority": PROBE_PRIORITY,
-                }
-                async with self._post(body) as response:
-                    answer = read_json(await read_bytes(response))
-        end = End()
-        with suppress(AttributeError, TypeError):
-            whole(json.dumps(answer).encode(), end)
-        if end.finish_reason not in {"stop", "length"}:
-            raise error_for_finish_reason(end.finish_reason) or EngineError("not_finished")
+        """Have one token made, within seconds. A server's health page says "well" of a frozen engine."""
+        try:
+            with wire_errors():
+                async with _time_limit(PROBE_S, "probe"):
+                    self._known = self._known or await discover(self._http, self.settings)
+                    await ask_one_token(self._http, self._known.model, _PROBE, priority=PROBE_PRIORITY)
+        except EngineError:
+            self._known = None  # whatever answers next may be another server, or serve another model
+            raise
 
     async def claims(self, request: EngineRequest) -> AsyncGenerator[DraftClaim | Completion, None]:
         """Yield claims as their objects close, then the completion. Closing the generator ends the request.
@@ -143,17 +152,18 @@ class VllmClient:
         first: float | None = None
         end = End()
         known = await self.capabilities()
-        tokens = await self._prompt_tokens(request, known, known.context_tokens - SMALLEST_ANSWER)
-        if tokens is None:
+        size = await self._size(request, known)
+        if size is None or size.tokens > known.context_tokens - SMALLEST_ANSWER:
             raise EngineError("too_long", detail="counted")
-        body = self._body(request, known, tokens)
+        body = self._body(request, known, size.tokens)
         reader = ClaimReader(request.shown, request.prompt.categories)
-        seen: Counter[DraftClaim] = Counter()
+        seen: Counter[tuple[str, str]] = Counter()
         async with aclosing(self._answer(body, end, began + self.settings.patience.whole_s)) as pieces:
             async for piece in pieces:
                 for claim in reader.feed(piece):
-                    seen[claim] += 1
-                    if seen[claim] > REPEATS:
+                    words = (claim.text, claim.category)
+                    seen[words] += 1
+                    if seen[words] > REPEATS:
                         raise EngineError("repetition", detail="same_claim")
                     if first is None:
                         first = time.monotonic() - began
@@ -161,7 +171,7 @@ class VllmClient:
         if error := error_for_finish_reason(end.finish_reason):
             raise error
         reader.close()
-        _demand_all_was_read(body["messages"], end.prompt_tokens)
+        _demand_all_was_read(body["messages"], size, known, end.prompt_tokens)
         yield Completion("stop", end.prompt_tokens, end.output_tokens, first, time.monotonic() - began)
 
     async def close(self) -> None:
@@ -196,42 +206,33 @@ class VllmClient:
 
     @asynccontextmanager
     async def _post(
-        self, body: dict[str, Any], wait: float = PROBE_S, deadline: float | None = None
+        self, body: dict[str, Any], wait: float, deadline: float
     ) -> AsyncIterator[httpx.Response]:
-        """Send a request; again without what the server turns out not to take.
+        """Send a request; again without a priority where the server's scheduling turns out to know none.
 
         Raises:
             EngineError: the server refused it, or its answer did not begin in time.
         """
-        fields = {name: value for name, value in body.items() if name not in self._refused}
-        optional = [name for name in ("priority", "response_format") if name in fields]
-        dropped: set[str] = set()
+        if not self._takes_priority:
+            body.pop("priority", None)
         while True:
-            left = wait if deadline is None else min(wait, deadline - time.monotonic())
-            async with _time_limit(left, "first_token" if body.get("stream") else "whole"):
+            left = min(wait, deadline - time.monotonic())
+            async with _time_limit(left, "first_token" if body["stream"] else "whole"):
                 response = await self._http.send(
-                    self._http.build_request("POST", "chat/completions", json=fields), stream=True
+                    self._http.build_request("POST", "chat/completions", json=body), stream=True
                 )
             try:
                 if response.status_code == 200:
-                    self._refused |= dropped
                     yield response
                     return
                 async with _time_limit(ASKING_S, "error"):
                     error = await refusal(response)
             finally:
                 await response.aclose()
-            if error.code != "refused_request" or response.status_code not in {400, 422} or not optional:
+            if error.code != "refused_request" or "priority" not in body:
                 raise error
-            dropped.add(optional[0])
-            del fields[optional.pop(0)]
-
-    def _unbound(self) -> dict[str, str]:
-        if "response_format" not in self._refused:
-            return {}
-        return {
-            "schema": "The server does not bind answers to the schema: those that break it are thrown away."
-        }
+            del body["priority"]
+            self._takes_priority = False
 
     def _body(self, request: EngineRequest, known: Capabilities, prompt_tokens: int) -> dict[str, Any]:
         schema = {
@@ -244,41 +245,51 @@ class VllmClient:
             "messages": [message.model_dump() for message in request.prompt.messages(request.shown)],
             "temperature": 0,
             "max_tokens": min(self.settings.max_output_tokens, known.context_tokens - prompt_tokens),
-            "response_format": {"type": "json_schema", "json_schema": schema},
             "stream": request.stream,
         }
+        if known.binds_schema:
+            body["response_format"] = {"type": "json_schema", "json_schema": schema}
         if request.stream:
             body["stream_options"] = {"include_usage": True}
         if request.priority:
             body["priority"] = request.priority
         return body
 
-    async def _prompt_tokens(self, request: EngineRequest, known: Capabilities, room: int) -> int | None:
-        """Count what a request's prompt takes of the context; None: more than there is room for.
+    async def _size(self, request: EngineRequest, known: Capabilities) -> _Size | None:
+        """Measure what a request's prompt takes of the context; None: more than it can hold or count.
 
-        No token is shorter than a byte: where the bytes fit, nobody need be asked.
+        What stands before the note is counted once. No token is shorter than a byte, so a note whose bytes
+        leave room for the longest answer need not be counted; no token spans two words, so one with more
+        words than the context has tokens need not either.
         """
-        messages = request.prompt.messages(request.shown)
-        bound = sum(len(message.content.encode()) + _CHAT_TOKENS for message in messages) + _CHAT_TOKENS
-        if bound <= room:
-            return bound
-        tokens = await self._count(messages, known)
-        if tokens is None or tokens > room:
+        *before, last = request.prompt.messages(request.shown)
+        prefix = await self._count(before, known)
+        if prefix is None:
             return None
-        return tokens
+        bound = prefix + len(last.content.encode()) + 2 * _CHAT_TOKENS
+        if bound <= known.context_tokens - self.settings.max_output_tokens:
+            return _Size(bound, prefix, is_exact=False)
+        if len(last.content.split()) > known.context_tokens:
+            return None
+        tokens = await self._count([*before, last], known)
+        return None if tokens is None else _Size(tokens, prefix, is_exact=True)
 
     async def _count(self, messages: Sequence[Message], known: Capabilities) -> int | None:
-        """Have the server's own tokenizer count a chat; None where the server offers none."""
-        if known.count is None:
-            return None
+        """Have the server count a chat with the tokenizer that it reads with; None: too long for it."""
         chat = [message.model_dump() for message in messages]
-        digest = hashlib.sha256(json.dumps(chat).encode()).digest()
+        digest = hashlib.sha256(f"{known.model}\n{json.dumps(chat)}".encode()).digest()
         if digest not in self._counts:
-            with wire_errors():
-                async with _time_limit(ASKING_S, "tokenize"):
-                    self._counts[digest] = await known.count(self._http, known.model, chat)
+            try:
+                with wire_errors():
+                    async with _time_limit(self.settings.patience.first_token_s, "tokenize"):
+                        self._counts[digest] = await known.count(self._http, known.model, chat)
+            except EngineError as error:
+                if error.code != "too_long":
+                    raise
+                return None
             if len(self._counts) > _COUNTS_KEPT:
                 self._counts.popitem(last=False)
+        self._counts.move_to_end(digest)
         return self._counts[digest]
 
 
@@ -296,17 +307,21 @@ async def _time_limit(seconds: float, what: str) -> AsyncIterator[None]:
         raise EngineError("timed_out", detail=what) from None
 
 
-def _demand_all_was_read(messages: Sequence[dict[str, str]], prompt_tokens: int | None) -> None:
+def _demand_all_was_read(
+    messages: Sequence[dict[str, str]], size: _Size, known: Capabilities, prompt_tokens: int | None
+) -> None:
     """Refuse an answer to a prompt that the server cut: some do, and say "stop" and HTTP 200 all the same.
 
-    A token hardly ever spans two words, nor does a text average more than `_TOKEN_CHARACTERS` a token: a
-    count below either means that part of the prompt was never read.
+    Where the prompt was counted, as many tokens must have been read. Otherwise at least as many as it has
+    words; and one for each `WIDEST_TOKEN` characters, where the server counts nothing.
 
     Raises:
         EngineError: "truncated".
     """
-    words = sum(len(message["content"].split()) for message in messages)
-    characters = sum(len(message["content"]) for message in messages)
-    least = max(words, characters // _TOKEN_CHARACTERS)
+    least = size.tokens - _CHAT_TOKENS if size.is_exact else 0
+    if not size.is_exact:
+        words = sum(len(message["content"].split()) for message in messages)
+        characters = sum(len(message["content"]) for message in messages)
+        least = words if known.has_tokenizer else max(words, int(characters / WIDEST_TOKEN))
     if prompt_tokens is not None and prompt_tokens < least:
         raise EngineError("truncated", detail=f"{prompt_tokens}_of_{least}")

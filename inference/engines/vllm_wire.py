@@ -20,9 +20,9 @@ from inference.engines.base import EngineError
 
 MAX_ANSWER_BYTES = 16 * 2**20
 _MAX_ERROR_BYTES = 64 * 2**10
+_MAX_LINE_BYTES = 2**20
 _TOO_LONG = re.compile(
     r"maximum (?:context|model) length|context.?(?:length|size|window)|exceed_context_size|prompt is too long"
-    r"|longer than"
 )
 _STATUS_CODES = {
     401: "unauthorised",
@@ -79,12 +79,18 @@ async def streamed(response: httpx.Response, end: End) -> AsyncGenerator[str | N
 
     Lines end at newline bytes only: httpx's own splitter breaks at U+2028.
     """
-    size, rest, is_done = 0, b"", False
+    size, pending, is_done = 0, bytearray(), False
     async for data in response.aiter_raw():
         size += len(data)
         if size > MAX_ANSWER_BYTES:
             raise EngineError("bad_output", detail="answer_too_large")
-        *lines, rest = (rest + data).split(b"\n")
+        pending += data
+        if b"\n" not in data:
+            if len(pending) > _MAX_LINE_BYTES:
+                raise EngineError("bad_output", detail="line_too_long")
+            continue
+        *lines, rest = bytes(pending).split(b"\n")
+        pending = bytearray(rest)
         for line in lines:
             if is_done or not line.startswith(b"data:"):
                 continue
@@ -94,7 +100,7 @@ async def streamed(response: httpx.Response, end: End) -> AsyncGenerator[str | N
                 yield None
                 continue
             content = read_json(event)
-            if "error" in content:
+            if content.get("error"):
                 raise _reported(content["error"])
             for piece in _pieces(content, end, "delta"):
                 yield piece

@@ -230,7 +230,22 @@ def test_without_a_tokenizer_a_long_note_is_split_rather_than_risked(
     engine = make_vllm(ollama.wire.url)
 
     assert engine.fits(EngineRequest(NOTE, PROMPT))
-    assert not engine.fits(EngineRequest(LONG_NOTE, PROMPT))
+    assert not engine.fits(EngineRequest(read_note("Walked five metres.\n" * 6000), PROMPT))
+
+
+def test_a_count_by_a_server_that_cuts_prompts_is_not_believed(ollama: Recorded, make_vllm: MakeVllm) -> None:
+    """It read half of what it was sent: the note is taken for too long, not for short."""
+
+    def half(handler: Handler) -> None:
+        usage = {"prompt_tokens": handler.usage()["prompt_tokens"] // 2, "completion_tokens": 1}
+        choice = {"message": {"content": "."}, "finish_reason": "length"}
+        send_json(200, {"choices": [choice], "usage": usage})(handler)
+
+    text = "Walked five metres.\n" * 1000
+    engine = make_vllm(ollama.wire.url)
+    assert engine.fits(EngineRequest(read_note(text), PROMPT))
+    ollama.wire.one_token = half
+    assert not engine.fits(EngineRequest(read_note(text + "Slept well."), PROMPT))
 
 
 def test_prompt_and_answer_together_stay_within_the_context(recorded: Recorded, make_vllm: MakeVllm) -> None:
@@ -307,17 +322,19 @@ def test_a_schema_that_a_server_cannot_take_is_left_out_and_said_so(
     llama_cpp: Recorded, make_vllm: MakeVllm
 ) -> None:
     body = {"error": {"code": 400, "message": "failed to parse grammar", "type": "invalid_request_error"}}
-    [good] = llama_cpp.wire.replies
+    good = llama_cpp.wire.one_token
 
     def without_a_schema(handler: Handler) -> None:
         reply: Reply = send_json(400, body) if "response_format" in handler.body else good
         reply(handler)
 
-    llama_cpp.wire.replies = [without_a_schema]
+    llama_cpp.wire.one_token = without_a_schema
     engine = make_vllm(llama_cpp.wire.url)
 
     assert isinstance(list(summarize(NOTE, prompt=PROMPT, engine=engine))[-1], Completion)
     assert "schema" in engine.version().lacks
+    assert engine.version().settings["output"] == "unbound"
+    assert all("response_format" not in body for body in llama_cpp.wire.asked)
 
 
 def test_what_a_server_has_no_path_for_is_no_error(ollama: Recorded, make_vllm: MakeVllm) -> None:
@@ -331,8 +348,8 @@ def test_a_probe_has_one_token_made(recorded: Recorded, make_vllm: MakeVllm) -> 
         shape = json.dumps(recorded.shapes["answer"]).replace("{finish_reason}", "length")
         send_json(200, shape.replace("{text}", "H").replace('"{prompt_tokens}"', "9"))(handler)
 
-    recorded.wire.replies = [one_token]
+    recorded.wire.one_token = one_token
 
     make_vllm(recorded.wire.url).probe()
 
-    assert recorded.wire.asked[-1]["max_tokens"] == 1
+    assert recorded.wire.requests[-1][2]["max_tokens"] == 1

@@ -32,7 +32,9 @@ class Handler(BaseHTTPRequestHandler):
         self.body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         self.server.requests.append((self.path, dict(self.headers), self.body))
         replies = self.server.replies
-        if self.path == CLAIMS_PATH and replies:
+        if self.path == CLAIMS_PATH and self.body.get("max_tokens") == 1:
+            self.server.one_token(self)
+        elif self.path == CLAIMS_PATH and replies:
             (replies.pop(0) if len(replies) > 1 else replies[0])(self)
         else:
             self._route()(self)
@@ -82,6 +84,9 @@ class Wire(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Handler)
         self.replies: list[Reply] = []
         self.requests: list[tuple[str, dict[str, str], Any]] = []
+        self.one_token: Reply = (
+            one_token  # to questions of one token: what the server is, how long a prompt is
+        )
         self.routes: dict[str, Reply] = {"POST /tokenize": count_tokens}  # by method and path
         self.models: dict[str, Any] = MODELS
         self.connections = 0
@@ -90,7 +95,7 @@ class Wire(ThreadingHTTPServer):
     @property
     def asked(self) -> list[dict[str, Any]]:
         """The bodies of the requests for claims, in order."""
-        return [body for path, _, body in self.requests if path == CLAIMS_PATH]
+        return [b for path, _, b in self.requests if path == CLAIMS_PATH and b.get("max_tokens") != 1]
 
     def process_request(self, request: Any, client_address: Any) -> None:
         """Count connections."""
@@ -127,6 +132,12 @@ def send_json(status: int, content: object, **headers: str) -> Reply:
         handler.piece(text)
 
     return reply
+
+
+def one_token(handler: Handler) -> None:
+    """Reply with one token, and with how many were read."""
+    choice = {"index": 0, "message": {"role": "assistant", "content": "."}, "finish_reason": "length"}
+    send_json(200, {"choices": [choice], "usage": handler.usage()})(handler)
 
 
 def count_tokens(handler: Handler) -> None:

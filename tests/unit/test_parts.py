@@ -15,7 +15,7 @@ from inference.pipeline import CheckedClaim, Repetition, gathered, summarize
 from inference.prompts import load_prompt
 from inference.prompts.rendering import render_part
 from inference.text import Note, normalise, read_note
-from inference.vocabulary import Assertion, Category
+from inference.vocabulary import Assertion, Category, Severity
 
 HEAD = "Invented patient, for testing. 71-year-old man with breathlessness.\n\n"
 
@@ -102,6 +102,9 @@ def test_each_later_part_says_who_the_patient_is() -> None:
         ("Seen on the ward.\nThis 54 y/o lady has a cough.", 2),
         ("Seen on the ward today.\nStable since then.", 1),
         ("Cough", None),
+        ("Father died aged 54 of MI.\nThis is a 71-year-old man.", 2),
+        ("Able to walk 50 m now.\nSeen on the ward today.", 1),
+        ("Febrile for 3 days and unwell.\nPatient: Ann Example, EP-1", 2),
     ],
 )
 def test_the_patient_is_introduced_by_age_then_by_name(text: str, line: int | None) -> None:
@@ -141,7 +144,7 @@ def test_a_claim_made_in_two_parts_is_one_claim_with_the_evidence_of_both() -> N
 
     first, _, again = items
     assert isinstance(first, CheckedClaim)
-    assert again == Repetition(1, (note.sentences[5],), ())
+    assert again == Repetition(1, (note.sentences[5],))
     assert len(items) == 3
 
 
@@ -152,13 +155,21 @@ def test_claims_that_differ_in_a_dose_stay_two() -> None:
     assert sum(isinstance(item, CheckedClaim) for item in read(note, engine)) == 2
 
 
-def test_evidence_that_raises_a_new_doubt_brings_its_flag() -> None:
-    note = read_note(normalise(HEAD + "Has a fever.\nNo fever."))
+def test_a_claim_that_its_own_sentence_denies_is_not_hidden_in_an_earlier_one() -> None:
+    note = read_note(normalise(HEAD + "Has chest pain.\nDenies chest pain."))
     engine = ScriptedEngine()
-    engine.enqueue([claim("Fever", 3), claim("Fever", 4)])
-    *_, repetition, _ = read(note, engine)
-    assert isinstance(repetition, Repetition)
-    assert [sentence.number for sentence in repetition.evidence] == [4]
+    engine.enqueue([claim("Chest pain", 3), claim("Chest pain", 4)])
+    first, second = (item for item in read(note, engine) if isinstance(item, CheckedClaim))
+    assert first.flags == ()
+    assert [flag.severity for flag in second.flags] == [Severity.CRITICAL]
+
+
+def test_a_claim_that_comes_with_ever_other_sentences_keeps_eight() -> None:
+    note = long_note(4)
+    engine = ScriptedEngine()
+    engine.enqueue([claim("Finding was noted", number) for number in range(4, 24)])
+    claims, _ = gathered(read(note, engine))
+    assert max(len(item.evidence) for item in claims) <= 8
 
 
 def test_an_error_in_a_later_part_spoils_the_whole_summary() -> None:
