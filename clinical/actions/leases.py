@@ -2,6 +2,7 @@
 
 import logging
 import threading
+from collections.abc import Callable
 from types import TracebackType
 
 from django.db import DatabaseError, connection
@@ -13,6 +14,10 @@ from clinical.models.jobs import LEASE
 logger = logging.getLogger(__name__)
 
 RENEW_S = LEASE.total_seconds() / 4
+
+
+def _nothing() -> None:
+    pass
 
 
 class LeaseLost(Exception):
@@ -30,6 +35,7 @@ class Lease:
     def __init__(self, job: Job) -> None:
         self.job = job
         self.attempt = job.attempt
+        self.pulse: Callable[[], None] = _nothing  # also done at each renewal, in the renewing thread
         self._ended = threading.Event()
         self._lost = threading.Event()
         self._thread = threading.Thread(target=self._renew, name="lease", daemon=True)
@@ -50,6 +56,7 @@ class Lease:
                 if not held.update(lease_until=timezone.now() + LEASE):
                     self._lost.set()
                     return
+                self.pulse()
             except DatabaseError as error:
                 logger.warning("lease of job %s not renewed: %s", self.job.pk, type(error).__name__)
             finally:

@@ -83,6 +83,14 @@ def heard(engine: Engine) -> None:
     EngineHealth.objects.filter(is_old, name=engine.name).update(heard_at=now)
 
 
+def pulse(engine: Engine) -> None:
+    """Remember, while an answer is read, that its tokens still come: between two claims seconds may pass."""
+    silent_s = engine.silent_s()
+    if silent_s is not None and silent_s < BUSY.total_seconds():
+        heard_at = timezone.now() - datetime.timedelta(seconds=silent_s)
+        EngineHealth.objects.filter(name=engine.name).update(heard_at=heard_at)
+
+
 def remember(engine: Engine, lacks: Mapping[str, str]) -> None:
     """Keep what an engine says it cannot do, for the operator's page."""
     EngineHealth.objects.filter(name=engine.name).exclude(capabilities=dict(lacks)).update(

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
+from functools import partial
 from uuid import UUID
 
 from django.db import transaction
@@ -44,6 +45,7 @@ def work(lease: Lease) -> Iterator[Job]:
         raise Failure(refusal.code if refusal.code == "withdrawn" else "cancelled", is_temporary=False)
     try:
         engine, prompt = engines.engine_for(lease.job), engines.prompt(lease.job.prompt)
+        lease.pulse = partial(outages.pulse, engine)
         version = engine.version()
         outages.remember(engine, version.lacks)
         summary = _begin(lease, note, engines.model_version(version, prompt))

@@ -100,6 +100,9 @@ class Engine(Protocol):
     def version(self) -> EngineVersion:
         """Say what this engine is. May ask its server; raises EngineError if that fails."""
 
+    def silent_s(self) -> float | None:
+        """Say how many seconds ago its last token came to this process; None: none did, or it has none."""
+
     def claims(self, request: EngineRequest) -> Iterator[DraftClaim | Completion]:
         """Yield claims as they are finished, then exactly one Completion with finish_reason "stop".
 

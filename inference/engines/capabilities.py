@@ -109,6 +109,7 @@ async def discover(http: httpx.AsyncClient, settings: VllmSettings) -> Capabilit
         props = await _get(http, "props")
         said = as_number((props.get("default_generation_settings") or {}).get("n_ctx"))
     elif server == "ollama":
+        await _demand_that_it_runs_here(http, model)
         said = _allocated(await _get(http, "api/ps"), model)
     count = await _tokenizer(http, server, model)
     return Capabilities(
@@ -177,6 +178,23 @@ def _kind(card: Mapping[str, Any]) -> str:
     if card.get("owned_by") == "llamacpp":
         return "llama.cpp"
     return "ollama" if card.get("owned_by") == "library" else "other"
+
+
+async def _demand_that_it_runs_here(http: httpx.AsyncClient, model: str) -> None:
+    """Refuse a model that Ollama passes on to its maker's machines: the note would leave the site.
+
+    Raises:
+        EngineError: "outside_site".
+    """
+    models = (await _get(http, "api/tags")).get("models")
+    rows = [row for row in models if isinstance(row, dict)] if isinstance(models, list) else []
+    is_remote = any(
+        row.get("remote_host") or row.get("remote_model")
+        for row in rows
+        if model in {row.get("name"), row.get("model")}
+    )
+    if is_remote or model.endswith(("-cloud", ":cloud")):
+        raise EngineError("outside_site", detail="cloud_model")
 
 
 def _allocated(running: Mapping[str, Any], model: str) -> int | None:

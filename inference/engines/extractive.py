@@ -71,6 +71,10 @@ class ExtractiveEngine:
     def probe(self) -> None:
         """It is part of this process, so it answers."""
 
+    def silent_s(self) -> float | None:
+        """It has no tokens."""
+        return None
+
     def version(self) -> EngineVersion:
         """Say which rules choose."""
         return EngineVersion(

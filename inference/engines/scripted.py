@@ -134,6 +134,10 @@ class ScriptedEngine:
         if code:
             raise EngineError(code)
 
+    def silent_s(self) -> float | None:
+        """It has no tokens."""
+        return None
+
     def version(self) -> EngineVersion:
         """Say that the answers are scripted."""
         return EngineVersion(

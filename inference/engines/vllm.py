@@ -3,6 +3,7 @@
 import asyncio
 import os
 import threading
+import time
 from collections.abc import AsyncGenerator, Coroutine, Iterator, Mapping
 from contextlib import suppress
 from typing import Any, TypeVar
@@ -49,6 +50,11 @@ class VllmEngine:
     def probe(self) -> None:
         """Make sure that the server makes tokens: see `VllmClient.probe`."""
         self._run(self._client.probe())
+
+    def silent_s(self) -> float | None:
+        """Say how many seconds ago the last token of any request came."""
+        heard_at = self._client.heard_at
+        return None if heard_at is None else time.monotonic() - heard_at
 
     def claims(self, request: EngineRequest) -> Iterator[DraftClaim | Completion]:
         """Yield claims as their objects close, then the completion. Closing the iterator ends the request.

@@ -78,6 +78,9 @@ class VllmClient:
         )
         self._known: Capabilities | None = None
         self._takes_priority = True
+        self.heard_at: float | None = (
+            None  # when the last piece of any answer came, on time.monotonic's clock
+        )
         self._counts: OrderedDict[bytes, int] = OrderedDict()  # prompt tokens by digest of the messages
 
     async def capabilities(self, *, again: bool = False) -> Capabilities:
@@ -193,10 +196,14 @@ class VllmClient:
                     what = "first_token"
                     while True:
                         left = deadline - time.monotonic()
-                        async with _time_limit(min(wait, left), what if wait <= left else "whole"):
-                            piece = await anext(pieces, None)
+                        try:
+                            async with asyncio.timeout(max(0.0, min(wait, left))):
+                                piece = await anext(pieces, None)
+                        except TimeoutError:
+                            raise EngineError("timed_out", detail=what if wait <= left else "whole") from None
                         if piece is None:
                             break
+                        self.heard_at = time.monotonic()
                         yield piece
                         wait, what = patience.between_tokens_s, "between_tokens"
                     with suppress(EngineError, httpx.HTTPError):  # only to keep the connection

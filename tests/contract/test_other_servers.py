@@ -353,3 +353,18 @@ def test_a_probe_has_one_token_made(recorded: Recorded, make_vllm: MakeVllm) -> 
     make_vllm(recorded.wire.url).probe()
 
     assert recorded.wire.requests[-1][2]["max_tokens"] == 1
+
+
+@pytest.mark.parametrize("model", ["gpt-oss:120b-cloud", "kimi:cloud", "renamed"])
+def test_a_model_that_runs_at_its_makers_is_refused(
+    ollama: Recorded, make_vllm: MakeVllm, model: str
+) -> None:
+    """The local port passes it on: the note would leave the site."""
+    ollama.wire.models = {"data": [{"id": model, "owned_by": "library"}]}
+    row = {"name": model, "model": model, "remote_host": "https://maker.invalid"}
+    ollama.wire.routes["GET /api/tags"] = send_json(200, {"models": [row]})
+
+    error = failure(make_vllm, ollama.wire, note=NOTE, stream=True)
+
+    assert (error.code, error.is_temporary) == ("outside_site", False)
+    assert ollama.wire.asked == []
