@@ -18,9 +18,9 @@ from inference.checking.drugs import find_drugs
 from inference.checking.quantities import quantities
 from inference.checking.reading import plain_text
 from inference.checking.tokens import tokens
-from inference.engines.base import Completion, DraftClaim
+from inference.engines.base import DraftClaim
 from inference.engines.extractive import ExtractiveEngine
-from inference.pipeline import summarize
+from inference.pipeline import gathered, summarize
 from inference.prompts import load_prompt
 from inference.text import Note, Sentence, normalise, read_note
 from inference.vocabulary import Assertion, Category, SentenceKind
@@ -142,9 +142,8 @@ def test_sentences_of_another_note_are_flagged(notes: list[Note]) -> None:
 def test_extracted_claims_are_hardly_ever_flagged(notes: list[Note]) -> None:
     engine, prompt = ExtractiveEngine(), load_prompt("problem_oriented")
     claims = [
-        item
+        claim
         for note in notes
-        for item in summarize(note, prompt=prompt, engine=engine)
-        if not isinstance(item, Completion)
+        for claim in gathered(summarize(note, prompt=prompt, engine=engine))[0]
     ]
     assert sum(1 for claim in claims if claim.flags) <= 0.01 * len(claims)
