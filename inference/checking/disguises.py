@@ -21,6 +21,7 @@ _IGNORABLE = re.compile(
 # Latin, Greek and Cyrillic accents only: in other scripts combining marks are letters.
 _ACCENTS = re.compile("[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]")
 _ARABIC_MARKS = re.compile("[\u064b-\u065f\u0670]")
+_LONG_RUN = re.compile(r"([^\w\s])\1{8,}")
 _MARKUP = re.compile(r"[\s|*_~#>`\"“”«»()\[\]{}]+")
 _ALIKE = {
     ord(letter): plain
@@ -54,7 +55,8 @@ _ALIKE = {
 _LEET = str.maketrans("013457@$!", "oieastasi")
 _LEET_L = str.maketrans("013457@$!", "oleastasl")
 _MIXED_LEET = re.compile(r"\b(?=\w{0,20}[a-z])(?=\w{0,20}[0-9])[a-z0-9]{4,20}\b|[a-z][@$!][a-z]")
-_SPACED = re.compile(r"(?<!\w)(?:\w[ .\-_*]{1,3}){7,400}\w(?!\w)")
+# A letter is no underscore here: were it one, a line of underscores could be read in exponentially many ways.
+_SPACED = re.compile(r"(?<!\w)(?:[^\W_][ .\-_*]{1,3}){7,400}[^\W_](?!\w)")
 _BASE64 = re.compile(r"(?<![\w+/])[A-Za-z0-9+/_-]{20,2000}={0,2}")
 _HEX = re.compile(r"(?<![\w])(?:(?:0x|\\x)?[0-9a-fA-F]{2}[ ,:]?){12,1000}(?![\w])")
 _ESCAPED = re.compile(r"(?:\\u[0-9a-fA-F]{4}){4,300}")
@@ -76,13 +78,16 @@ _ROTATED = re.compile("|".join(_rot13(word) for word in _BACKWARDS_WORDS))
 
 
 def bare(text: str) -> str:
-    """Lower a text's case and undo what hides its marks: invisible letters, wide forms, HTML escapes."""
+    """Lower a text's case and undo what hides its marks: invisible letters, wide forms, HTML escapes.
+
+    A ruled line of one mark is cut to eight of them, which is as many as any pattern asks for.
+    """
     if "&" in text:
         text = html.unescape(text)
     if not text.isascii():
         text = unicodedata.normalize("NFKD", _IGNORABLE.sub("", text))
         text = unicodedata.normalize("NFC", _ARABIC_MARKS.sub("", _ACCENTS.sub("", text)))
-    return text.lower()
+    return _LONG_RUN.sub(lambda run: run[1] * 8, text).lower()
 
 
 def words(text: str) -> str:

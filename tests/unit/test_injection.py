@@ -164,6 +164,41 @@ def test_no_text_makes_the_search_slow(piece: str) -> None:
     assert time.perf_counter() - begun < 8
 
 
+@pytest.mark.parametrize(
+    "piece",
+    [
+        *(
+            "=",
+            "-",
+            "*",
+            "#",
+            "[",
+            "<",
+            "_",
+            ".",
+            ">",
+            "]",
+            "{",
+            '"',
+            "|",
+            "/",
+            "\\",
+            "~",
+            "$",
+            "a",
+            "1",
+            "\ufffd",
+        ),
+        *("=-", "[<", "# ", "a ", "a.", "<|", "S1", "_a", "a_", "&#"),
+    ],
+)
+def test_a_long_ruled_line_costs_less_than_a_second(piece: str) -> None:
+    note = read_note(normalise(piece * (200_000 // len(piece))))
+    begun = time.process_time()
+    suspicious(note)
+    assert time.process_time() - begun < 1
+
+
 def test_no_hostile_note_reaches_the_tokenizer_with_a_control_token_in_it() -> None:
     tokenizer = json.loads((ROOT / "tests" / "models" / "tiny-llama" / "tokenizer.json").read_text())
     marks = {token["content"] for token in tokenizer["added_tokens"]}
