@@ -67,7 +67,7 @@ def test_check_says_what_it_would_do_and_starts_nothing(check: Check, tmp_path: 
         "adapter: none",
         "environment: kept: PATH;",
         "--max-model-len 16384 --max-num-seqs 256 --max-num-batched-tokens 8192",
-        "--scheduling-policy priority --stream-interval 4 --shutdown-timeout 120",
+        "--scheduling-policy priority --stream-interval 8 --shutdown-timeout 120",
         '\'{"backend": "xgrammar", "disable_any_whitespace": true}\'',
         "--enable-prefix-caching",
         "VLLM_NO_USAGE_STATS=1",
