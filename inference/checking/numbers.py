@@ -1,5 +1,6 @@
 """Every number of a claim must stand in its evidence, with a unit that means the same."""
 
+import unicodedata
 from bisect import bisect_left
 from collections.abc import Collection, Sequence
 
@@ -27,7 +28,7 @@ def check(claim: Reading, sources: Sequence[Reading], explained: Collection[int]
         if quantity.start in explained or _is_spelt_otherwise(claim, quantity, sources):
             continue
         if is_among(quantity, [other for _, other in given]):
-            flag = _misplaced(claim, quantity, sources)
+            flag = _misplaced(claim, quantity, sources) or _beside_a_gap(claim, quantity, given)
         elif any(is_among(quantity, quantities(source.section)) for source in sources):
             flag = None
         else:
@@ -100,6 +101,27 @@ def _misplaced(claim: Reading, quantity: Quantity, sources: Sequence[Reading]) -
         f"Number: the claim says {quoted(_in_context(claim, quantity))}; sentence {source.number} says "
         f"{quoted(_in_context(source, other))}.",
     )
+
+
+def _beside_a_gap(
+    claim: Reading, quantity: Quantity, given: Sequence[tuple[Reading, Quantity]]
+) -> Flag | None:
+    """Flag a number that stands in the source only beside a character nobody could read: "50 \ufffdg"."""
+    found = [(source, other) for source, other in given if is_same(quantity, other)]
+    if not found or not all(_has_gap(source.text, other) for source, other in found):
+        return None
+    source = found[0][0]
+    return Flag(
+        "unreadable",
+        Severity.WARNING,
+        f"Unreadable: right beside {quoted(_in_context(claim, quantity))}, sentence {source.number} has a "
+        f"character that could not be read; look at the document.",
+    )
+
+
+def _has_gap(text: str, quantity: Quantity) -> bool:
+    beside = text[: quantity.start].rstrip()[-1:] + text[quantity.end :].lstrip()[:1]
+    return any(mark == "\ufffd" or unicodedata.category(mark) in {"Co", "Cn"} for mark in beside)
 
 
 _LINKS = frozenset({":", "=", "is", "was", "of", "at", "~", "≈", "dose"})

@@ -13,6 +13,7 @@ import sys
 from collections.abc import Callable
 
 from inference.parsing.refusals import ParseRefused, refusal
+from inference.parsing.symbols import readable
 from inference.text import count_unseen, normalise
 from inference.vocabulary import DocumentFormat
 
@@ -59,7 +60,7 @@ def _read(data: bytes, document_format: DocumentFormat) -> dict[str, object]:
     raw, page_count, warnings = _reader(document_format)(data)
     if len(raw) > 2 * MAX_CHARACTERS:
         raise refusal("limit")
-    text = normalise(raw)
+    text = normalise(readable(raw))
     if len(text) > MAX_CHARACTERS:
         raise refusal("limit")
     if not _WORD.search(text):

@@ -14,24 +14,16 @@ from inference.parsing.archive import check_archive
 from inference.parsing.docx_lists import Numbering
 from inference.parsing.docx_unseen import Unseen
 from inference.parsing.refusals import refusal
+from inference.parsing.symbols import shown_as, table_of
 from inference.vocabulary import DocumentFormat
 
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _CHOICE_FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
 _TEXT_BOX = _W + "txbxContent"
-_LEFT_OUT = frozenset(
-    {_W + "del", _W + "moveFrom", _CHOICE_FALLBACK, _W + "pPr", _W + "rPr", _W + "instrText"}
+_LEFT_OUT = frozenset({_W + "del", _W + "moveFrom", _CHOICE_FALLBACK, _W + "pPr", _W + "rPr"})
+_SYMBOL_FIELD = re.compile(
+    r'^\s*SYMBOL\s+(\d{1,5})\s.*?\\f\s*"?((?:Symbol|Wingdings)[ \w-]{0,20}?)"?\s*(?:\\|$)'
 )
-_SYMBOLS = {
-    "F0FE": "☒",
-    "F052": "☒",
-    "F0FD": "☒",
-    "F0A8": "☐",
-    "F06F": "☐",
-    "F0B7": "•",
-    "F0E0": "→",
-    "F0FC": "✓",
-}
 _SHORT = 60
 _LONG_CELL = 400
 _MAX_DEPTH = 8
@@ -74,6 +66,7 @@ class _Page:
         self._numbering = Numbering(document)
         self._unseen = Unseen(document)
         self._unseen_characters = 0
+        self._is_symbol_field = False
         self.warnings: set[str] = set()
 
     def read(self) -> str:
@@ -123,6 +116,7 @@ class _Page:
 
     def _paragraph(self, paragraph: Any, depth: int) -> Iterator[tuple[str, str]]:
         boxes: list[Any] = []
+        self._is_symbol_field = False
         text = "".join(self._runs(paragraph, boxes)).strip(" \n")
         if text.strip():
             kind, prefix = self._numbering.mark(paragraph)
@@ -143,8 +137,12 @@ class _Page:
                 continue
             if tag == _TEXT_BOX:
                 boxes.append(child)
+            elif tag == _W + "instrText":
+                yield self._field(child.text or "")
+            elif tag == _W + "fldChar":
+                self._is_symbol_field &= child.get(_W + "fldCharType") != "end"
             elif tag == _W + "t":
-                yield child.text or ""
+                yield "" if self._is_symbol_field else _written(element, child.text or "")
             elif tag in (_W + "tab", _W + "ptab"):
                 yield "\t"
             elif tag in (_W + "br", _W + "cr"):
@@ -152,12 +150,21 @@ class _Page:
             elif tag == _W + "noBreakHyphen":
                 yield "-"
             elif tag == _W + "sym":
-                yield _SYMBOLS.get((child.get(_W + "char") or "").upper(), "")
+                yield _symbol(child.get(_W + "font") or "", child.get(_W + "char") or "")
             else:
                 if tag == _W + "r" and self._unseen.hides(child):
                     words = "".join(text.text or "" for text in child.iterchildren(_W + "t"))
                     self._unseen_characters += sum(not character.isspace() for character in words)
                 yield from self._runs(child, boxes)
+
+    def _field(self, instruction: str) -> str:
+        """Read a field that is a symbol; what Word keeps as its result is the same, or nothing."""
+        match = _SYMBOL_FIELD.match(instruction)
+        table = table_of(match[2]) if match else None
+        if match is None or table is None:
+            return ""
+        self._is_symbol_field = True
+        return shown_as(int(match[1]), table)
 
     def _table(self, table: Any, depth: int) -> Iterator[tuple[str, str]]:
         rows = [row for row in _rows(table) if row.find(f"{_W}trPr/{_W}del") is None]
@@ -172,6 +179,25 @@ class _Page:
             elif any(texts):
                 yield "row", " | ".join(texts)
         yield "prose", ""
+
+
+def _written(run: Any, text: str) -> str:
+    """A run's text as its font shows it: in Symbol, the letter m is a µ."""
+    fonts = run.find(f"{_W}rPr/{_W}rFonts")
+    table = table_of(fonts.get(_W + "ascii") or "") if fonts is not None else None
+    if table is None:
+        return text
+    return "".join(shown_as(ord(letter), table) if letter > " " else letter for letter in text)
+
+
+def _symbol(font: str, code: str) -> str:
+    """The character of a `w:sym`: never nothing, because something stands there."""
+    try:
+        number = int(code, 16)
+    except ValueError:
+        return "\ufffd"
+    table = table_of(font)
+    return chr(number) if table is None and 0xF020 <= number <= 0xF0FF else shown_as(number, table or {})
 
 
 def _lay_out(blocks: list[tuple[str, str]]) -> str:

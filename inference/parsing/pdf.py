@@ -6,16 +6,16 @@ import re
 import pypdf
 from pypdf.errors import LimitReachedError
 
+from inference.parsing.pdf_symbols import read_symbol_fonts
 from inference.parsing.pdf_unseen import count_unseen
 from inference.parsing.refusals import ParseRefused, refusal
+from inference.parsing.symbols import readable
 from inference.vocabulary import DocumentFormat
 
 MAX_PAGES = 500
 MAX_CHARACTERS = 2**20
 _MIN_LETTERS = 16
 _MAX_FOREIGN = 0.2
-# Bullets that symbol fonts put into the private area or, without a map, on control codes.
-_BULLET = re.compile("^([ \t]*)[\x7f\uf0b7\uf0a7\uf0d8\uf0fc\uf076\uf02d\uf0a8](?=\\s)", re.MULTILINE)
 _UNREADABLE = re.compile("[\ufffd\ue000-\uf8ff]|\\(cid:\\d+\\)")
 _ENDED = re.compile(r"[.!?:;]\s*\Z")
 
@@ -57,11 +57,12 @@ def _read_pages(reader: pypdf.PdfReader, page_count: int) -> tuple[str, int | No
     warnings: set[str] = set()
     pictures = unseen = 0
     for page in reader.pages:
+        fonts = read_symbol_fonts(page)
         text, with_forms = _read_page(page, warnings)
         unseen += _count_unseen(page, with_forms=with_forms)
         if len(re.findall(r"[^\W\d_]", text)) < _MIN_LETTERS and _has_picture(page):
             pictures += 1
-        texts.append(_BULLET.sub(r"\1•", text))
+        texts.append(readable(text, fonts))
         length += len(text)
         if length > MAX_CHARACTERS:
             raise refusal("limit", DocumentFormat.PDF)

@@ -5,6 +5,7 @@ import re
 from striprtf.striprtf import rtf_to_text
 
 from inference.parsing.refusals import refusal
+from inference.parsing.rtf_symbols import with_symbols
 from inference.parsing.rtf_unseen import count_unseen
 from inference.vocabulary import DocumentFormat
 
@@ -41,6 +42,7 @@ def read(data: bytes) -> tuple[str, int | None, list[str]]:
         source = _DELETED.sub(r"\\*", source) if "\\deleted0" not in source else source
     if unseen := count_unseen(source):
         warnings.append(f"text_not_shown:{unseen}")
+    source = with_symbols(source)
     try:
         text = rtf_to_text(source, encoding="cp1252", errors="replace")  # type: ignore[no-untyped-call]
     except MemoryError:

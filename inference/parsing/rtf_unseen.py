@@ -11,7 +11,7 @@ from striprtf.striprtf import destinations
 
 TINY_HALF_POINTS = 4
 _NEAR_WHITE = 0xEB
-_TOKEN = re.compile(
+TOKEN = re.compile(
     r"\\([a-z]{1,32})(-?\d{1,10})?[ ]?|\\'([0-9a-f]{2})|\\([^a-z])|([{}])|([^\\{}\r\n]+)", re.IGNORECASE
 )
 _COLOURS = re.compile(r"\{\\colortbl([^{}]{0,20000})\}")
@@ -42,7 +42,7 @@ def count_unseen(source: str) -> int:
     state, stack = _State(), list[_State]()
     is_row_filled = False
     pending = found = 0
-    for match in _TOKEN.finditer(source):
+    for match in TOKEN.finditer(source):
         word, number, code, symbol, brace, plain = match.groups()
         if brace == "{":
             stack.append(replace(state))

@@ -27,9 +27,9 @@ _FILLERS = re.compile("[\u115f\u1160\u2800\u3164\uffa0]")
 def visible(text: str) -> str:
     """Fold a piece of note text into one line without invisible characters or chat-template marks.
 
-    Zero-width, bidirectional and other format characters (Unicode Cf), variation selectors, control and
-    private-use characters go first, so that none can hide a mark; then marks such as `<|eot_id|>` are broken
-    by a space, and white space is folded.
+    Zero-width, bidirectional and other format characters (Unicode Cf), variation selectors and control
+    characters go first, so that none can hide a mark; private-use and unassigned ones become U+FFFD; then
+    marks such as `<|eot_id|>` are broken by a space, and white space is folded.
     """
     if not text.isascii() or not text.isprintable():
         text = _FILLERS.sub(" ", _UNSEEN.sub("", text))
@@ -41,7 +41,11 @@ def visible(text: str) -> str:
 def _shown(character: str) -> str:
     if character.isspace():
         return " "
-    return "" if unicodedata.category(character) in {"Cc", "Cf", "Cn", "Co", "Cs"} else character
+    category = unicodedata.category(character)
+    # What stands on the page and cannot be read is never nothing: "50 µg" would become "50 g".
+    if category == "Co" or (category in {"Cn", "Cs"} and not 0xE0000 <= ord(character) <= 0xE0FFF):
+        return "\ufffd"
+    return "" if category in {"Cc", "Cf", "Cn"} else character
 
 
 def render_sentence(note: Note, sentence: Sentence) -> str:
