@@ -6,27 +6,23 @@ from collections.abc import Sequence
 from inference.checking import medications, numbers
 from inference.checking.evidence import cited
 from inference.checking.flags import Flag, quoted
-from inference.checking.lexicons import lexicon
+from inference.checking.nearness import gives_route, tells_status
 from inference.checking.quantities import is_among
 from inference.checking.reading import Reading
 from inference.checking.statuses import Status, status_of
-from inference.engines.base import DraftClaim, Medication
+from inference.engines.base import Allergy, DraftClaim, Medication
 from inference.vocabulary import Assertion, DrugStatus, Severity
 
 _ENDING = frozenset({DrugStatus.STOPPED, DrugStatus.HELD})
-_ROUTES = {
-    writing: route
-    for route, writings in lexicon("routes")["routes"].items()
-    for writing in [route, *writings]
-}
-_STATUS_CUES = {
-    DrugStatus.STARTED: r"\b(?:re)?(?:start|commenc|initiat|began|begin|new|prescri|resum|add(?:ed)?\b)",
-    DrugStatus.STOPPED: r"\b(?:stop|discontinu|d/c|ceas|withdr[ae]w|no longer|off\b|complet)",
-    DrugStatus.CHANGED: (
-        r"\b(?:chang|increas|decreas|reduc|titrat|switch|doubl|halv|up to|down to|raised|lowered|adjust)|→|->"
-    ),
-    DrugStatus.HELD: r"\b(?:hold|held|withh|paus|suspend|omit)",
-}
+_TOLD = _ENDING | {DrugStatus.STARTED, DrugStatus.CHANGED}
+_CLAUSE = re.compile(r"(?<=[a-z0-9)]{3})\.\s+(?=[A-Z])|[;\n]")
+_ITEM = re.compile(r",\s*|\band\b")
+_PAIRED = re.compile(r"\w\s*(?::|\s[-–—]|\()\s*\w")
+# How a sentence begins that goes on about the substance of the one before it.
+_GOES_ON = re.compile(
+    r"\W*(?:the |his |her )?(?:reactions?|this|it|he|she|they|patient|developed|caused|had|gets|gave|came)\b",
+    re.IGNORECASE,
+)
 
 
 def check(claim: DraftClaim, sources: Sequence[Reading], flagged: frozenset[str]) -> list[Flag]:
@@ -42,6 +38,8 @@ def check(claim: DraftClaim, sources: Sequence[Reading], flagged: frozenset[str]
     elif claim.allergy is not None:
         parts = (("substance", claim.allergy.substance), ("reaction", claim.allergy.reaction))
         flags = [flag for what, words in parts if (flag := _absent(what, words, claim, sources))]
+        if not flags and (flag := _other_reaction(claim.allergy, sources)) is not None:
+            flags = [flag]
     else:
         return []
     return [flag for flag in flags if flag.kind not in flagged]
@@ -56,9 +54,9 @@ def _check_medication(claim: DraftClaim, parts: Medication, sources: Sequence[Re
         flags.append(flag)
     if (flag := _other_dose(claim.text, parts)) is not None:
         flags.append(flag)
-    if (flag := _wrong_route(parts.route, sources)) is not None:
+    if (flag := _wrong_route(parts, sources)) is not None:
         flags.append(flag)
-    if (flag := _wrong_status(parts.status, stated, sources)) is not None:
+    if (flag := _wrong_status(parts, stated, sources)) is not None:
         flags.append(flag)
     return flags
 
@@ -90,26 +88,39 @@ def _other_dose(text: str, parts: Medication) -> Flag | None:
     )
 
 
-def _wrong_route(route: str, sources: Sequence[Reading]) -> Flag | None:
-    if not route.strip():
+def _other_reaction(parts: Allergy, sources: Sequence[Reading]) -> Flag | None:
+    """Doubt a reaction that the evidence gives for another substance: "Penicillin: rash. Latex: wheeze."."""
+    substance, reaction = Reading(parts.substance), Reading(parts.reaction)
+    if not reaction.stem_set or any(source.is_row for source in sources):
         return None
-    wanted = _ROUTES.get(" ".join(route.lower().strip(". ").split()))
-    texts = [source.text.lower() for source in sources]
-    if wanted is None:
-        is_given = any(route.lower() in text for text in texts)
-    else:
-        writings = [writing for writing, meaning in _ROUTES.items() if meaning == wanted]
-        pattern = re.compile(rf"(?<![\w])(?:{'|'.join(map(re.escape, writings))})(?![\w])")
-        is_given = any(pattern.search(text) for text in texts)
-    if is_given:
-        return None
+    clauses = [clause for source in sources for clause in _CLAUSE.split(f"{source.section}: {source.text}")]
+    for clause in clauses:
+        items = _ITEM.split(clause)
+        is_paired = sum(_PAIRED.search(item) is not None for item in items) > 1
+        for piece in items if is_paired else [clause]:
+            given = Reading(piece).stem_set
+            if reaction.stem_set <= given and (substance.stem_set <= given or _GOES_ON.match(piece)):
+                return None
     return Flag(
-        "detail", Severity.WARNING, f"Detail: the route {quoted(route)} does not stand in {cited(sources)}."
+        "detail",
+        Severity.WARNING,
+        f"Detail: {cited(sources)} may not give {quoted(parts.reaction)} for {quoted(parts.substance)}.",
     )
 
 
-def _wrong_status(status: DrugStatus, stated: Reading, sources: Sequence[Reading]) -> Flag | None:
+def _wrong_route(parts: Medication, sources: Sequence[Reading]) -> Flag | None:
+    if not parts.route.strip() or any(gives_route(parts.route, parts.name, source) for source in sources):
+        return None
+    return Flag(
+        "detail",
+        Severity.WARNING,
+        f"Detail: the route {quoted(parts.route)} does not stand with the drug in {cited(sources)}.",
+    )
+
+
+def _wrong_status(parts: Medication, stated: Reading, sources: Sequence[Reading]) -> Flag | None:
     """Doubt a status that the evidence contradicts, or one of its own that no word of it tells."""
+    status = parts.status
     names = {mention.name for mention in stated.drugs}
     said = {
         status_of(source, mention) for source in sources for mention in source.drugs if mention.name in names
@@ -123,10 +134,7 @@ def _wrong_status(status: DrugStatus, stated: Reading, sources: Sequence[Reading
             Severity.CRITICAL,
             f"Stopped drug: its status is given as “{status.value}”; {cited(sources)} says otherwise.",
         )
-    cue = _STATUS_CUES.get(status)
-    if cue is None or any(
-        re.search(cue, f"{source.section} {source.text}", re.IGNORECASE) for source in sources
-    ):
+    if status not in _TOLD or any(tells_status(status, parts.name, source) for source in sources):
         return None
     return Flag(
         "detail",

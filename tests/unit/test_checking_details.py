@@ -129,3 +129,54 @@ def test_the_parts_of_an_allergy_stand_in_its_evidence(
         allergy=Allergy(substance, reaction),
     )
     assert kinds(claim) == flags
+
+
+@pytest.mark.parametrize(
+    ("source", "parts", "is_doubted"),
+    [
+        ("New cough. Metoprolol 50 mg", ("Metoprolol", "50 mg", "", "", "started"), True),
+        ("No new drugs, metoprolol 50 mg", ("Metoprolol", "50 mg", "", "", "started"), True),
+        ("Metoprolol 50 mg not started", ("Metoprolol", "50 mg", "", "", "started"), True),
+        ("Metoprolol 50 mg, started ramipril 5 mg", ("Metoprolol", "50 mg", "", "", "started"), True),
+        ("New: metoprolol 50 mg", ("Metoprolol", "50 mg", "", "", "started"), False),
+        ("Metoprolol 50 mg (new)", ("Metoprolol", "50 mg", "", "", "started"), False),
+        ("Started on aspirin and metoprolol 50 mg", ("Metoprolol", "50 mg", "", "", "started"), False),
+        ("Metoprolol 50 mg, cannula iv removed", ("Metoprolol", "50 mg", "iv", "", "unstated"), True),
+        ("Metoprolol 50 mg and iv ceftriaxone", ("Metoprolol", "50 mg", "iv", "", "unstated"), True),
+        ("IV ceftriaxone 1 g and doxycycline", ("Doxycycline", "", "iv", "", "unstated"), False),
+        ("Enoxaparin 40 mg s/c daily", ("Enoxaparin", "40 mg", "sc", "daily", "unstated"), False),
+        ("Zorbitane 5 mg i/v daily", ("Zorbitane", "5 mg", "IV", "daily", "unstated"), False),
+    ],
+)
+def test_a_status_or_a_route_is_looked_for_beside_its_own_drug(
+    source: str, parts: tuple[str, str, str, str, str], is_doubted: bool
+) -> None:
+    claim = DraftClaim(
+        source,
+        Category.MEDICATION,
+        Assertion.PRESENT,
+        tuple(range(1, len(read_note(source).sentences) + 1)),
+        medication=Medication(*parts[:4], DrugStatus(parts[4])),
+    )
+    assert bool([f for f in check_claim(claim, read_note(source)) if f.kind == "detail"]) is is_doubted
+
+
+@pytest.mark.parametrize(
+    ("source", "parts", "is_doubted"),
+    [
+        ("Penicillin: rash. Latex: anaphylaxis.", ("penicillin", "anaphylaxis"), True),
+        ("Penicillin (rash), latex (anaphylaxis)", ("penicillin", "anaphylaxis"), True),
+        ("Penicillin - rash and latex - anaphylaxis", ("latex", "rash"), True),
+        ("Penicillin: rash. Latex: anaphylaxis.", ("latex", "anaphylaxis"), False),
+        ("Penicillin (rash), latex (anaphylaxis)", ("latex", "anaphylaxis"), False),
+        ("Allergies: penicillin, gave him a rash", ("penicillin", "rash"), False),
+        ("Allergic to penicillin. Reaction was anaphylaxis.", ("penicillin", "anaphylaxis"), False),
+    ],
+)
+def test_a_reaction_belongs_to_its_own_substance(
+    source: str, parts: tuple[str, str], is_doubted: bool
+) -> None:
+    note = read_note(source)
+    evidence = tuple(range(1, len(note.sentences) + 1))
+    claim = DraftClaim(source, Category.ALLERGY, Assertion.PRESENT, evidence, allergy=Allergy(*parts))
+    assert bool([f for f in check_claim(claim, note) if f.kind == "detail"]) is is_doubted
