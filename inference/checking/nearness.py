@@ -23,8 +23,10 @@ _CUES = {
     ),
     DrugStatus.HELD: r"\b(?:hold|held|withh|paus|suspend|omit)",
 }
-_OF_DRUGS = r"(?:oral|iv|po|regular|medications?|medicines?|meds|drugs?|tablets?|antibiotics?|inhalers?"
+_OF_DRUGS = (
+    r"(?:oral|iv|po|regular|medications?|medicines?|meds|drugs?|tablets?|antibiotics?|inhalers?"
     r"|prescriptions?)"
+)
 # "New" is said of coughs too: it counts right before the drug, as a mark behind it, or in a list's title.
 _NEW_BEFORE = re.compile(rf"\bnew(?:ly)?(?:\s+{_OF_DRUGS})*[\s:–-]*$", re.IGNORECASE)
 _NEW_BEHIND = re.compile(
