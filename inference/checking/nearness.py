@@ -9,6 +9,11 @@ from inference.vocabulary import DrugStatus
 
 # A full stop behind "od." or "b.d." ends no clause.
 _CLAUSE_END = re.compile(r"(?<=[a-z0-9)]{3})\.\s+(?=[A-Z])|;")
+# "Levothyroxine 125 micrograms. Increased.": a clause that begins with the verb goes on about the drug.
+_GOES_ON = re.compile(
+    r"[.;]\s*(?:re)?(?:started|stopped|increased|reduced|decreased|changed|held|paused|resumed|doubled)\b",
+    re.IGNORECASE,
+)
 _BREAK = re.compile(r"[,;]|\b(?:and|then|plus|with)\b")
 _DENIED = re.compile(
     r"(?:\b(?:no|not|never|nil|without|nor|cannot|neither)|n't)\s+"
@@ -129,6 +134,9 @@ def _around(source: Reading, start: int, end: int) -> tuple[str, str, str]:
     earlier = [span for span in spans if first <= span[0] < start]
     later = min((begin for begin, _ in spans if end <= begin < past), default=None)
     behind = text[end : later or past]
+    tail = min((edge for edge in ends if edge > past), default=len(text))
+    if later is None and _GOES_ON.match(text, past) and not any(past <= begin < tail for begin, _ in spans):
+        behind = text[end:tail]
     if later is not None and (breaks := list(_BREAK.finditer(behind))):
         behind = behind[: breaks[-1].start()]
     if not earlier:

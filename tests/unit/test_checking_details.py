@@ -139,6 +139,8 @@ def test_the_parts_of_an_allergy_stand_in_its_evidence(
         ("Metoprolol 50 mg not started", ("Metoprolol", "50 mg", "", "", "started"), True),
         ("Metoprolol 50 mg, started ramipril 5 mg", ("Metoprolol", "50 mg", "", "", "started"), True),
         ("New: metoprolol 50 mg", ("Metoprolol", "50 mg", "", "", "started"), False),
+        ("Metoprolol 50 mg twice daily. Started for AF.", ("Metoprolol", "50 mg", "", "", "started"), False),
+        ("Metoprolol 50 mg daily. Started ramipril.", ("Metoprolol", "50 mg", "", "", "started"), True),
         ("Metoprolol 50 mg (new)", ("Metoprolol", "50 mg", "", "", "started"), False),
         ("Started on aspirin and metoprolol 50 mg", ("Metoprolol", "50 mg", "", "", "started"), False),
         ("Metoprolol 50 mg, cannula iv removed", ("Metoprolol", "50 mg", "iv", "", "unstated"), True),
