@@ -11,6 +11,7 @@ from uuid import UUID
 from rapidfuzz.distance import Indel
 
 from clinical.access import NOT_FOUND, Refusal, Refused
+from clinical.actions import contrasts
 from clinical.actions.audit import audited
 from clinical.actions.finding import find
 from clinical.actions.prompts import Section
@@ -24,7 +25,8 @@ from inference.vocabulary import Category
 
 TOKEN = re.compile(r"(\d+(?:[.,/:]\d+)*|[^\W\d_]+|[^\w\s]|_)(\s*)")
 DENIALS = re.compile(
-    r"\b(?:no|not|nil|none|never|nor|neither|nka|nkda|den(?:ies|ied|y|ying)|without|negative|absent|free)\b"
+    r"\b(?:no|not|nil|none|never|nor|neither|nka|nkda|den(?:ies|ied|y|ying)|without|negative|absent|free"
+    r"|cannot|unable|ruled out|excluded)\b"
     r"|n['’]t\b|\bnon-?",
     re.IGNORECASE,
 )
@@ -127,6 +129,9 @@ def _differences(older: ReviewedClaim, newer: ReviewedClaim) -> Iterable[Differe
                 ("Number or dose", _numbers(before) != _numbers(after)),
                 ("Denial", len(DENIALS.findall(before)) != len(DENIALS.findall(after))),
                 ("Side", _sides(before) != _sides(after)),
+                ("Opposite", contrasts.has_opposites(before, after)),
+                ("Status", contrasts.statuses(before) != contrasts.statuses(after)),
+                ("Route", _is_other_route(before, after)),
             )
             if differs
         )
@@ -134,8 +139,9 @@ def _differences(older: ReviewedClaim, newer: ReviewedClaim) -> Iterable[Differe
         yield Difference("Assertion", is_grave=True)
     if older.lapsed != newer.lapsed:
         yield Difference("Stopped or held", is_grave=True)
-    if older.details and newer.details and _details(older) != _details(newer):
-        yield Difference("Details", is_grave=True)
+    if _details(older) != _details(newer):
+        is_both = bool(older.details and newer.details)
+        yield Difference("Details" if is_both else "Details in one only", is_grave=is_both)
     if is_worded:
         yield Difference("Wording", is_grave=False)
     if older.category != newer.category:
@@ -172,6 +178,12 @@ def _numbers(text: str) -> tuple[object, ...]:
 def _sides(text: str) -> Counter[str]:
     words = (word.lower() for word in SIDES.findall(text))
     return Counter(SIDE_NAMES.get(word, word) for word in words)
+
+
+def _is_other_route(before: str, after: str) -> bool:
+    """Whether both name a route and not the same; one that only one of them names is another wording."""
+    ours, theirs = contrasts.routes(before), contrasts.routes(after)
+    return bool(ours and theirs and ours != theirs)
 
 
 def _details(claim: ReviewedClaim) -> set[tuple[str, str]]:
