@@ -69,7 +69,7 @@ def _is_turned(word: str, others: set[str]) -> bool:
 
 
 def statuses(text: str) -> frozenset[str]:
-    """What a text says becomes of something: started, stopped, held, continued, increased, reduced, changed."""
+    """What a text says becomes of something: started, stopped, held, going on, more, less or changed."""
     return frozenset(match.lastgroup or "" for match in _STATUS.finditer(text))
 
 
