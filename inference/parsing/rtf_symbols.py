@@ -19,6 +19,8 @@ _FIELD = re.compile(
     r"[^{}]{0,200}\}{1,3}\s{0,9}\{\\fldrslt(?![a-z])"
 )
 
+_LONGEST_TABLE = 200_000  # characters: the search is slow in a text full of font changes
+
 
 @dataclass
 class _State:
@@ -32,7 +34,9 @@ class _State:
 def with_symbols(source: str) -> str:
     """Rewrite what an RTF source has in symbol fonts; everything else stays as it is."""
     source = _FIELD.sub(_field, source)
-    tables = {number: table for number, name in _FONT.findall(source) if (table := table_of(name))}
+    begin = max(0, source.find("\\fonttbl"))
+    fonts = _FONT.findall(source, begin, begin + _LONGEST_TABLE)
+    tables = {number: table for number, name in fonts if (table := table_of(name))}
     if not tables:
         return source
     state, stack = _State(), list[_State]()
