@@ -15,7 +15,8 @@ from clinical.actions import contrasts
 from clinical.actions.audit import audited
 from clinical.actions.finding import find
 from clinical.actions.prompts import Section
-from clinical.actions.review_pages import ReviewedClaim, ReviewPage, build
+from clinical.actions.review_pages import ReviewPage, build
+from clinical.actions.reviewed_claims import ReviewedClaim
 from clinical.models import AuditType, Summary, User
 from inference.checking.drugs import find_drugs
 from inference.checking.frequencies import frequencies

@@ -12,7 +12,8 @@ from django.utils import timezone
 from clinical.access import Refusal, Refused, may_sign
 from clinical.actions.audit import Entry, audited
 from clinical.actions.finding import find
-from clinical.actions.review_pages import ReviewedClaim, ReviewPage, build
+from clinical.actions.review_pages import ReviewPage, build
+from clinical.actions.reviewed_claims import ReviewedClaim
 from clinical.models import (
     Addendum,
     AuditType,

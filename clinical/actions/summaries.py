@@ -11,7 +11,8 @@ from clinical.access import Refusal, Refused, may_use_note
 from clinical.actions import drafts, jobs, prompts
 from clinical.actions.audit import audited
 from clinical.actions.finding import find, has_opened
-from clinical.actions.review_pages import ReviewedClaim, ReviewPage, build, engine_claims
+from clinical.actions.review_pages import ReviewPage, build
+from clinical.actions.reviewed_claims import ReviewedClaim, engine_claims
 from clinical.models import (
     AuditType,
     Claim,

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from django.utils import timezone
 
-from clinical.actions.review_pages import ReviewedClaim, ReviewPage
+from clinical.actions.review_pages import ReviewPage
+from clinical.actions.reviewed_claims import ReviewedClaim
 from clinical.models import User
 
 CAVEAT = "Flags are rules, not certainty; a claim without a flag has not been verified."

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from clinical.access import Refusal
-from clinical.actions.review_pages import ADDED, ReviewedClaim, ReviewPage, ShownFlag
+from clinical.actions.review_pages import ReviewPage
+from clinical.actions.reviewed_claims import ADDED, ReviewedClaim, ShownFlag
 from clinical.models import Summary
 from inference.vocabulary import Assertion, Category, SentenceKind, Severity
 

@@ -8,7 +8,7 @@ import pytest
 
 from clinical.actions.comparisons import Pair, compare_claims, compare_words, differences, groups
 from clinical.actions.prompts import Section
-from clinical.actions.review_pages import ReviewedClaim, ShownFlag
+from clinical.actions.reviewed_claims import ReviewedClaim, ShownFlag
 
 SPACE = UUID(int=7)
 DOUBT = ShownFlag("number", "critical", "Invented doubt.")
