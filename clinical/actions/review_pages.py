@@ -148,7 +148,7 @@ def build(summary: Summary, *, by: User) -> ReviewPage:
         namesake=has_namesake(summary.patient, by=by),
         newer_notes=tuple(note.superseded_by.filter(document__withdrawal=None).defer("text_sealed")),
         withdrawals=tuple(Withdrawal.objects.filter(document=note.document).select_related("by")),
-        cautions=cautions(summary, note, allergies),
+        cautions=cautions(note, allergies),
         newer=newer_than(summary, note.pk),
         may_sign=may_sign(by, summary) is None,
         asked=asked(summary.model_version),
