@@ -377,7 +377,7 @@ REFUSED_BY_VLLM: dict[str, tuple[dict[str, object], Note, str]] = {
     "a wrong key": ({"key": "wrong"}, NOTE, "unauthorised"),
     "no key": ({"key": ""}, NOTE, "unauthorised"),
     "too few output tokens": ({"max_output_tokens": 20}, NOTE, "cut_short"),
-    "a sentence beyond the context": ({"context": 2048}, LONG_NOTE, "too_long"),
+    "a context too small for the instructions": ({"context": 2048}, LONG_NOTE, "misconfigured"),
 }
 
 

@@ -92,11 +92,16 @@ def note(n: int) -> str:
 
 
 def freeze_in_the_middle(server: Server) -> set[str]:
-    """Freeze the server at a moment when all drafting processes have a claim and no end; name their jobs."""
+    """Freeze the server when all drafting processes wait for its answers, half of them with a claim already.
+
+    Returns:
+        The jobs whose answers were in flight.
+    """
     end = time.monotonic() + DONE_S
-    streaming = Summary.objects.filter(status=Summary.Status.STREAMING, first_claim_at__isnull=False)
+    streaming = Summary.objects.filter(status=Summary.Status.STREAMING)
+    begun = streaming.filter(first_claim_at__isnull=False)
     while time.monotonic() < end:
-        if streaming.count() >= IN_FLIGHT:
+        if begun.count() >= IN_FLIGHT // 2 and streaming.count() >= IN_FLIGHT:
             server.freeze()
             time.sleep(0.5)  # what was on its way arrives
             caught = {str(pk) for pk in streaming.values_list("job", flat=True)}

@@ -68,7 +68,7 @@ def test_the_engine_and_its_client_log_no_clinical_text(
     assert vllm_served.key not in caplog.text
     if vllm_served.log is not None:
         log = vllm_served.log.read_text(errors="replace")
-        assert "verified" in log
+        assert "--served-model-name" in log
         assert SENTINEL not in log
         assert vllm_served.key not in log
 
@@ -115,7 +115,7 @@ def test_a_server_that_freezes_and_then_dies_never_gives_a_summary(
 ) -> None:
     """One server for three ends of an answer: each start costs most of a minute."""
     patient = make_vllm(own_server.url, key=own_server.key)
-    hasty = make_vllm(own_server.url, key=own_server.key, patience=Patience(between_tokens_s=1.0))
+    hasty = make_vllm(own_server.url, key=own_server.key, patience=Patience(between_tokens_s=4.0))
 
     assert isinstance(next(patient.claims(request(DISCHARGE))), DraftClaim)
 
