@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from uuid import UUID
 
 from django.conf import settings
@@ -266,12 +267,17 @@ class Outage:
     Attributes:
         since: when it was noticed.
         is_today: that was on this day, by the site's clock.
-        waiting: drafts that wait for it, on the whole site.
+        has_fallback: the site has an extractive draft made beside each one that a person waits for.
     """
 
     since: datetime.datetime
     is_today: bool
-    waiting: int
+    has_fallback: bool
+
+    @cached_property
+    def waiting(self) -> int:
+        """Count the drafts that wait for it, on the whole site; asked for by the pages that say it."""
+        return _waiting().count()
 
 
 def current() -> Outage | None:
@@ -280,7 +286,7 @@ def current() -> Outage | None:
     if health is None or health.is_up:
         return None
     is_today = timezone.localdate(health.since) == timezone.localdate()
-    return Outage(health.since, is_today, _waiting().count())
+    return Outage(health.since, is_today, settings.EPITOME_EXTRACTIVE_FALLBACK)
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET, require_POST
 from django_htmx.http import HttpResponseClientRefresh
 
 from clinical.access import Refused, access
-from clinical.actions import drafts, jobs, summaries
+from clinical.actions import drafts, jobs, outages, summaries
 from clinical.actions.review_pages import ReviewPage
 from clinical.models import Summary
 from clinical.views.plain_text import plain_text
@@ -57,11 +57,19 @@ def render_summary(
 @access("summary.read")
 @require_GET
 def progress(request: Request, pk: UUID) -> HttpResponse:
-    """Return the claims that came after a cursor; once the draft is over, how it ended."""
+    """Return the claims that came after a cursor; once the draft is over, how it ended.
+
+    `down` says that the page shows the engine as down: its notice is replaced only when that has changed.
+    """
     cursor = request.GET.get("after", "")
     after = int(cursor) if cursor.isdecimal() and len(cursor) < 6 else 0
     found = summaries.progress(by=request.user, summary_id=pk, after=after)
+    is_streaming = found.summary.status == Summary.Status.STREAMING
+    needs_engine = is_streaming and found.summary.model_version.is_generative
+    outage = outages.current() if needs_engine else None
     given: dict[str, Any] = {
+        "outage": outage,
+        "is_turned": ("down" in request.GET) != (outage is not None),
         "summary": found.summary,
         "cards": [Card(claim, ()) for claim in found.claims],
         "after": found.after,
