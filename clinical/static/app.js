@@ -1,4 +1,4 @@
-// What every page needs beyond htmx: menus that close, and a log-in that has run out.
+// What every page needs beyond htmx: menus that close, a log-in that has run out, a form that a poll must spare.
 (() => {
   const menus = () => document.querySelectorAll("details[data-menu][open]");
   document.addEventListener("click", (event) => {
@@ -27,6 +27,18 @@
     if (login && answered && new URL(answered).pathname === login) {
       event.detail.shouldSwap = false;
       location.reload();
+    }
+  });
+
+  // Whoever chooses the kind of another draft is not led away when the one that was awaited has begun.
+  document.addEventListener("input", (event) => {
+    const form = event.target.closest("#redraft-form");
+    if (form) form.dataset.touched = "yes";
+  });
+  document.addEventListener("htmx:configRequest", (event) => {
+    if (event.detail.elt.id !== "progress") return;
+    if (document.querySelector("#redraft details[open], #redraft-form[data-touched]")) {
+      event.detail.parameters.choosing = "1";
     }
   });
 

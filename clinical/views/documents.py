@@ -14,7 +14,7 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from clinical.access import Refusal, Refused, access
 from clinical.actions import documents as actions
-from clinical.actions import drafts, outages, patients, prompts
+from clinical.actions import drafts, engines, outages, patients, prompts
 from clinical.forms.documents import ConfirmForm, UploadForm, WithdrawForm
 from clinical.models import Document, Job
 from clinical.views.patients import patient_context
@@ -108,11 +108,20 @@ def place_of(page: actions.DocumentPage) -> str:
     return f"{page.wait.ahead if page.wait else ''}-{draft}-{'down' if outages.current() else 'up'}"
 
 
+def is_stalled(page: actions.DocumentPage) -> bool:
+    """Say whether the draft that is being made comes from an engine that is down."""
+    job = page.job
+    if job is None or job.kind != Job.Kind.SUMMARIZE or job.status != Job.Status.RUNNING:
+        return False
+    return job.engine != engines.EXTRACTIVE and outages.current() is not None
+
+
 def _context(page: actions.DocumentPage) -> dict[str, Any]:
     return {
         "page": page,
         "state": state_of(page),
         "place": place_of(page),
+        "is_stalled": is_stalled(page),
         "patient": page.patient,
         "has_namesake": page.has_namesake,
         "drafts": drafts.listing(page.note) if page.note and not page.withdrawal else None,
@@ -133,14 +142,18 @@ def document(request: Request, pk: UUID) -> HttpResponse:
 @access("document.read")
 @require_GET
 def progress(request: Request, pk: UUID) -> HttpResponse:
-    """Answer a poll: nothing while nothing changed, the new state, or the way to a draft that has begun."""
+    """Answer a poll: nothing while nothing changed, the new state, or the way to a draft that has begun.
+
+    Nobody is led away who is `choosing` the kind of another draft; the new state has a link to the one begun.
+    """
     page = actions.progress(by=request.user, document_id=pk)
     if not request.htmx:
         return redirect("document", pk)
     place = place_of(page)
     if state_of(page) == request.GET.get("seen") and place == request.GET.get("place", place):
         return HttpResponse(status=204)
-    if page.has_new_draft and page.summary and request.GET.get("seen") != "begun":
+    is_free = request.GET.get("seen") != "begun" and "choosing" not in request.GET
+    if page.has_new_draft and page.summary and is_free:
         return HttpResponseClientRedirect(reverse("summary", args=[page.summary.pk]))
     return render(request, "documents/_progress.html", _context(page))
 

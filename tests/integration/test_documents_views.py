@@ -94,6 +94,18 @@ def test_a_poll_leads_to_the_draft_as_soon_as_it_has_begun(browser: Client, clin
     assert response.headers["HX-Redirect"] == reverse("summary", args=[Summary.objects.get().pk])
 
 
+def test_a_poll_leads_nobody_away_who_is_choosing_another_kind(browser: Client, clinician: User) -> None:
+    document = make_document(clinician)
+    run_jobs()
+    url = reverse("document_progress", args=[document.pk])
+
+    stayed = browser.get(url, {"seen": "held", "redraft": "1", "choosing": "1"}, headers=HTMX)
+
+    assert "HX-Redirect" not in stayed.headers
+    assert reverse("summary", args=[Summary.objects.get().pk]) in stayed.content.decode()
+    assert "redraft-place" not in stayed.content.decode()
+
+
 def test_a_new_drafts_poll_is_not_led_to_the_old_draft(browser: Client, clinician: User) -> None:
     summary = make_summary(clinician)
     note = Note.objects.get()
