@@ -243,9 +243,23 @@ def _problem(job: Job) -> str:
     return operator_words(job.error_code, job.document.format)
 
 
+def _rows() -> models.QuerySet[Job]:
+    """Select jobs without clinical text; `is_beside` says that one was made as a fallback beside another."""
+    waited = Job.objects.filter(
+        models.Q(finished_at=None) | models.Q(finished_at__gt=models.OuterRef("created_at")),
+        kind=Job.Kind.SUMMARIZE,
+        note=models.OuterRef("note"),
+        prompt=models.OuterRef("prompt"),
+        pk__lt=models.OuterRef("pk"),
+    ).exclude(engine=engines.EXTRACTIVE)
+    is_beside = models.Q(kind=Job.Kind.SUMMARIZE, engine=engines.EXTRACTIVE) & models.Q(models.Exists(waited))
+    rows = Job.objects.select_related("requested_by", "document").defer(*UNREAD)
+    return rows.annotate(is_beside=models.Case(models.When(is_beside, then=True), default=False))
+
+
 def listing(*, by: User, status: str = "", before: UUID | None = None) -> JobList:
     """List jobs for an operator."""
-    rows = Job.objects.select_related("requested_by", "document").defer(*UNREAD).order_by("-id")
+    rows = _rows().order_by("-id")
     if status:
         rows = rows.filter(status=status)
     if before:
@@ -259,7 +273,7 @@ def listing(*, by: User, status: str = "", before: UUID | None = None) -> JobLis
 
 def look(*, by: User, job_id: UUID) -> JobPage:
     """Look at one job."""
-    job = Job.objects.select_related("requested_by", "document").defer(*UNREAD).filter(pk=job_id).first()
+    job = _rows().filter(pk=job_id).first()
     if job is None:
         raise Refused(NOT_FOUND)
     tries = job.summaries.select_related("model_version").order_by("-attempt")

@@ -17,6 +17,7 @@ from clinical.actions.failures import operator_words
 from clinical.actions.jobs import JobPage
 from clinical.forms.jobs import JobListForm
 from clinical.models import Job, Summary
+from clinical.models.jobs import MAX_ATTEMPTS
 from clinical.views.requests import Request
 
 
@@ -25,6 +26,7 @@ class JobRow:
     """A job with its times in words.
 
     Attributes:
+        attempts: how many were begun, how many of them do not count, and how many are left.
         waited: from its creation to the start of its last attempt, or until now.
         ran: how long its last attempt took or has taken; "" before the first.
         next_try: when a job that waits for its next attempt may begin it.
@@ -34,6 +36,7 @@ class JobRow:
 
     job: Job
     problem: str
+    attempts: str
     waited: str
     ran: str
     next_try: datetime.datetime | None
@@ -125,6 +128,7 @@ def _row(page: JobPage, now: datetime.datetime) -> JobRow:
     return JobRow(
         job=job,
         problem=page.problem,
+        attempts=attempts(job),
         waited=duration(job.created_at, started or job.finished_at or now),
         ran=duration(started, job.finished_at or (now if is_live else None)),
         next_try=job.not_before if job.status == Job.Status.QUEUED and job.not_before > now else None,
@@ -132,6 +136,15 @@ def _row(page: JobPage, now: datetime.datetime) -> JobRow:
         may_cancel=is_live,
         may_retry=job.status in {Job.Status.FAILED, Job.Status.CANCELLED},
     )
+
+
+def attempts(job: Job) -> str:
+    """Count a job's attempts; one that an outage took, or that came before a retry, does not count."""
+    uncounted = job.attempt - (MAX_ATTEMPTS - job.attempts_left)
+    if uncounted <= 0:
+        return f"{job.attempt}, {job.attempts_left} left"
+    why = "given back in an outage, or before a retry"
+    return f"{job.attempt} begun, {uncounted} not counted ({why}), {job.attempts_left} left"
 
 
 def is_held(job: Job) -> bool:
