@@ -141,9 +141,5 @@ def test_sentences_of_another_note_are_flagged(notes: list[Note]) -> None:
 
 def test_extracted_claims_are_hardly_ever_flagged(notes: list[Note]) -> None:
     engine, prompt = ExtractiveEngine(), load_prompt("problem_oriented")
-    claims = [
-        claim
-        for note in notes
-        for claim in gathered(summarize(note, prompt=prompt, engine=engine))[0]
-    ]
+    claims = [claim for note in notes for claim in gathered(summarize(note, prompt=prompt, engine=engine))[0]]
     assert sum(1 for claim in claims if claim.flags) <= 0.01 * len(claims)
