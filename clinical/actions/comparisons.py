@@ -41,6 +41,12 @@ ALIKE_ANYWHERE = 0.7
 ALIKE_ON_A_SENTENCE = 0.3
 """The same where they rest on a common sentence."""
 
+MISSED = {
+    Category.ALLERGY.value: ("allergy", "allergies"),
+    Category.MEDICATION.value: ("medication", "medications"),
+}
+"""What must not be overlooked where only one draft has it, in words for one and for more."""
+
 
 class Piece(NamedTuple):
     """Words of a claim that stand together: `is_changed` where the other draft has others; `gap` follows."""
@@ -83,8 +89,14 @@ class Pair:
         return "changed" if self.differences else "same"
 
     @property
+    def is_missed(self) -> bool:
+        """An allergy or a medication that only one draft states; one that its reviewer rejected is none."""
+        alone = self.older if self.newer is None else self.newer if self.older is None else None
+        return alone is not None and alone.category in MISSED and not alone.is_rejected
+
+    @property
     def is_grave(self) -> bool:
-        return any(difference.is_grave for difference in self.differences)
+        return self.is_missed or any(difference.is_grave for difference in self.differences)
 
     @property
     def category(self) -> str:
@@ -307,6 +319,25 @@ class Comparison:
     @property
     def grave_count(self) -> int:
         return sum(pair.is_grave for group in self.groups for pair in group.pairs)
+
+    @property
+    def missing(self) -> tuple[tuple[str, str], ...]:
+        """Which draft lacks allergies and medications of the other: ("newer", "2 allergies, 1 medication")."""
+        found = Counter(
+            ("newer" if pair.newer is None else "older", pair.category)
+            for group in self.groups
+            for pair in group.pairs
+            if pair.is_missed
+        )
+        counted = (
+            (side, [(found[side, name], words) for name, words in MISSED.items() if found[side, name]])
+            for side in ("newer", "older")
+        )
+        return tuple(
+            (side, ", ".join(f"{count} {words[count > 1]}" for count, words in counts))
+            for side, counts in counted
+            if counts
+        )
 
     @property
     def sides(self) -> tuple[tuple[str, ReviewPage], ...]:

@@ -149,7 +149,7 @@ def test_a_confirmed_identity_stays_on_page_paper_and_copied_text(db: None) -> N
         reverse(name, args=[summary.pk]) for name in ("summary", "summary_print", "summary_text")
     )
     copied = browser.post(text, headers={"Accept": "text/plain"})
-    for answer in (browser.get(page), browser.get(paper), copied):
-        text = answer.content.decode()
+    for response in (browser.get(page), browser.get(paper), copied):
+        text = response.content.decode()
         assert "The source names another patient" in text
         assert "Maiden name." in text

@@ -21,6 +21,7 @@ from tests.drafts import (
     again,
     answer,
     begin_draft,
+    claim,
     end_draft,
     note_of,
     page_of,
@@ -91,6 +92,42 @@ def test_a_comparison_pairs_the_claims_and_marks_what_differs(
         h for h in ("Reason", "Problems", "Allergies", "Medication", "Plan and follow-up") if h in headings
     ]
     assert len(headings) == 5
+
+
+def test_an_allergy_or_medication_in_one_draft_only_is_grave_and_counted_first(
+    browser: Client, clinician: User, script: Play
+) -> None:
+    allergies = [claim("Penicillin (rash)", "allergy", 5), claim("Allergic to latex", "allergy", 6)]
+    script(
+        answer(*allergies, claim("Aspirin 81 mg daily", "medication", 8)),
+        answer(claim("Metoprolol 50 mg twice daily", "medication", 7), claim("Chest pain", "reason", 3)),
+    )
+    older = make_summary(clinician, text=TEXT)
+    newer = again(clinician, older)
+
+    html = body(compared(browser, older, newer))
+
+    words = "Missing in the newer: 2 allergies, 1 medication. Missing in the older: 1 medication."
+    assert words in html
+    assert html.index(words) < html.index("0 claims the same")
+    assert "4 grave differences" in html
+    assert html.count('class="pair is-older is-grave"') == 3
+    assert html.count('class="pair is-newer is-grave"') == 1
+    assert html.count('class="pair is-newer"') == 1
+
+
+def test_a_rejected_allergy_of_one_draft_is_not_missing_in_the_other(
+    clinician: User, two: tuple[Summary, Summary]
+) -> None:
+    older, newer = two
+    assert dict(comparisons.compare(by=clinician, summary_id=older.pk, other_id=newer.pk).missing) == {
+        "newer": "1 allergy"
+    }
+    target = target_in(page_of(clinician, older), "Penicillin")
+
+    reviews.decide(by=clinician, summary_id=older.pk, version=0, target=target, verb="reject")
+
+    assert comparisons.compare(by=clinician, summary_id=older.pk, other_id=newer.pk).missing == ()
 
 
 def test_a_comparison_lays_the_older_first_whichever_is_named_first(
