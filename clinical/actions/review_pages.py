@@ -105,6 +105,11 @@ class ReviewPage:
         return tuple(claim for claim in self.claims if not claim.is_decided)
 
     @property
+    def standing(self) -> tuple[ReviewedClaim, ...]:
+        """The claims that nobody rejected: what a signature would sign."""
+        return tuple(claim for claim in self.claims if not claim.is_rejected)
+
+    @property
     def kind(self) -> str:
         """What kind of summary this is, as its prompt called it then."""
         return self.asked.title if self.asked else "Summary"

@@ -218,7 +218,7 @@ def sign(*, by: User, summary_id: UUID, version: int) -> ReviewPage:
     """Sign a summary: everything shown and decided is stored whole and can never change.
 
     Raises:
-        Refused: 403, no right to sign; 409 with the claims that need a decision first.
+        Refused: 403, no right to sign; 409, no claim stands, or with the claims that need a decision first.
     """
     with audited(AuditType.SUMMARY_SIGNED, by=by) as entry:
         summary, review = _locked(summary_id, version, by=by, entry=entry)
@@ -229,6 +229,11 @@ def sign(*, by: User, summary_id: UUID, version: int) -> ReviewPage:
             items = tuple(claim.target for claim in page.blockers)
             sentence = "Decide first on each claim the checker doubts gravely."
             raise Refused(Refusal("undecided", sentence, 409, items), thing=summary)
+        if not page.standing:
+            why = "Every claim was rejected" if page.claims else "This draft has no claim"
+            what = "Accept or add a claim, or leave the draft unsigned."
+            refusal = Refusal("nothing_stands", f"{why}, so nothing would be signed. {what}", 409)
+            raise Refused(refusal, thing=summary)
         signed_at = timezone.now()
         content = _signed_content(page, review, by=by, signed_at=signed_at.isoformat())
         canonical = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))

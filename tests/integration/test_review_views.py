@@ -189,6 +189,25 @@ def test_the_current_state_leaves_the_named_form_to_the_browser(
     assert re.search(rf'id="edit-{plain}"\s+open\s+hx-preserve="true"', html)
 
 
+def test_the_sign_dialog_names_the_kind_and_refuses_where_every_claim_was_rejected(
+    clinician: User, browser: Client, summary: Summary
+) -> None:
+    url = reverse("review_sign", args=[summary.pk])
+    offered = body(browser.get(url, headers=HTMX))
+    assert f"<strong>{page_of(clinician, summary).kind}</strong> from the discharge of" in offered
+    assert f'action="{url}"' in offered
+    for version, claim in enumerate(page_of(clinician, summary).claims):
+        post(browser, "review_decide", summary, version=version, target=claim.target, verb="reject")
+
+    dialog = body(browser.get(url, headers=HTMX))
+    assert "Every claim was rejected, so nothing would be signed." in dialog
+    assert f'action="{url}"' not in dialog
+    refused = post(browser, "review_sign", summary, version=6)
+    assert refused.status_code == 409
+    assert body(refused).count("Accept or add a claim, or leave the draft unsigned.") == 1
+    assert not Signature.objects.exists()
+
+
 def test_a_decision_on_a_signed_summary_says_to_write_an_addendum(
     clinician: User, browser: Client, summary: Summary, plain: str, doubted: str
 ) -> None:

@@ -117,6 +117,25 @@ def test_signing_is_refused_with_the_list_while_a_critical_flag_has_no_decision(
     assert page.signature.content["claims"][0]["reason"] == "Telephoned the pharmacy."
 
 
+def test_a_draft_of_which_no_claim_stands_is_not_signed(clinician: User, summary: Summary) -> None:
+    page = opened(clinician, summary)
+    rejected = page.claims[0].target
+    for claim in page.claims:
+        page = decide(clinician, page, claim.target, "reject")
+
+    with pytest.raises(Refused) as refused:
+        reviews.sign(by=clinician, summary_id=summary.pk, version=page.version)
+    assert (refused.value.refusal.code, refused.value.refusal.status) == ("nothing_stands", 409)
+    assert refused.value.refusal.sentence == (
+        "Every claim was rejected, so nothing would be signed."
+        " Accept or add a claim, or leave the draft unsigned."
+    )
+    assert not Signature.objects.exists()
+
+    page = reviews.undo(by=clinician, summary_id=summary.pk, version=page.version, target=rejected)
+    assert reviews.sign(by=clinician, summary_id=summary.pk, version=page.version).signature
+
+
 def test_a_trainee_may_review_but_not_sign(summary: Summary, clinician: User) -> None:
     trainee = make_clinician(team_of(clinician), may_sign=False)
     page = opened(trainee, summary)
