@@ -322,7 +322,7 @@ class Comparison:
 
     @property
     def missing(self) -> tuple[tuple[str, str], ...]:
-        """Which draft lacks allergies and medications of the other: ("newer", "2 allergies, 1 medication")."""
+        """Which draft lacks allergies and medications of the other: ("newer", "2 allergies")."""
         found = Counter(
             ("newer" if pair.newer is None else "older", pair.category)
             for group in self.groups
