@@ -101,6 +101,8 @@ BODY_SQL = """jsonb_build_array({row}.seq, {row}.id,
 
 GENESIS = bytes(32)
 PAGE_ROWS = 50
+OUTAGES = "engine_outages"
+OUTAGE_TYPES = (AuditType.ENGINE_LOST, AuditType.ENGINE_REGAINED, AuditType.FALLBACK_REQUESTED)
 EXPORT_ROWS = 100_000
 SYSTEM = "system"
 
@@ -215,6 +217,7 @@ class AuditFilter:
     Attributes:
         person: username.
         patient_id: the patient's reference.
+        type: an audit type, or `OUTAGES` for all that tells of an outage.
         since, until: UTC days, both included.
         before: keyset cursor: rows with a smaller `seq`.
     """
@@ -236,7 +239,7 @@ class AuditFilter:
             listed = models.Q(type__in=LISTS, detail__contains={"patients": [str(self.patient_id)]})
             rows = rows.filter(models.Q(patient_id=self.patient_id) | listed)
         if self.type:
-            rows = rows.filter(type=self.type)
+            rows = rows.filter(type__in=OUTAGE_TYPES if self.type == OUTAGES else (self.type,))
         if self.outcome:
             rows = rows.filter(outcome=self.outcome)
         if self.since:

@@ -4,7 +4,7 @@ from typing import Any
 
 from django import forms
 
-from clinical.actions.audit import SYSTEM, AuditFilter
+from clinical.actions.audit import OUTAGES, SYSTEM, AuditFilter
 from clinical.models import AuditEvent, AuditType, User
 
 DAY = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
@@ -37,7 +37,11 @@ class AuditFilterForm(forms.Form):
             }
         ),
     )
-    type = forms.ChoiceField(label="What", choices=[("", "Anything"), *AuditType.choices], required=False)
+    type = forms.ChoiceField(
+        label="What",
+        choices=[("", "Anything"), (OUTAGES, "Engine outages"), *AuditType.choices],
+        required=False,
+    )
     outcome = forms.ChoiceField(
         label="Outcome", choices=[("", "Any"), *AuditEvent.Outcome.choices], required=False
     )

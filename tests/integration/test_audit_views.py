@@ -174,6 +174,20 @@ def test_the_export_has_the_filtered_rows_and_no_formula(browser: Client) -> Non
     assert not [cell for row in rows for cell in row.values() if cell[:1] in "=+-@\t\r" and cell]
 
 
+def test_one_choice_shows_everything_about_an_outage(browser: Client) -> None:
+    outage = (AuditType.ENGINE_LOST, AuditType.ENGINE_REGAINED, AuditType.FALLBACK_REQUESTED)
+    write_events(1)
+    for kind in outage:
+        write(Entry(kind, None))
+
+    page = browser.get(reverse("audit"), {"type": "engine_outages"})
+
+    assert "Engine outages</option>" in page.content.decode()
+    assert {event.type for event in shown(page)} == set(outage)
+    exported = browser.post(reverse("audit_export"), {"type": "engine_outages"}).content.decode()
+    assert {row["type"] for row in csv.DictReader(io.StringIO(exported))} == set(outage)
+
+
 def test_the_export_form_carries_the_filters_of_the_page(browser: Client) -> None:
     make_account(username="ida")
 
