@@ -45,6 +45,22 @@ def cautions(note: Note, allergies: Iterable[str]) -> tuple[Caution, ...]:
     return (*_identity(note.document), *_allergies_elsewhere(note, allergies))
 
 
+def instructed(numbers: Sequence[int]) -> Caution:
+    """Tell on paper and in copied text of the sentences that the screen marks in the source.
+
+    Args:
+        numbers: of the sentences that read like instructions to a computer; at least one.
+    """
+    which = ", ".join(f"S{number}" for number in numbers)
+    is_one = len(numbers) == 1
+    said = "1 sentence" if is_one else f"{len(numbers)} sentences"
+    like = "reads like an instruction" if is_one else "read like instructions"
+    return Caution(
+        f"{said} of the note {like} to a computer: {which}",
+        "Nothing was removed. Look whether the summary is missing something.",
+    )
+
+
 def _identity(document: Document) -> Iterator[Caution]:
     """The document names another patient, and somebody confirmed that it is this one's."""
     confirmed = IdentityMismatch.objects.select_related("decided_by").filter(

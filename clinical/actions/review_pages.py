@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from clinical.access import may_sign
-from clinical.actions.cautions import Caution, cautions
+from clinical.actions.cautions import Caution, cautions, instructed
 from clinical.actions.drafts import newer_than
 from clinical.actions.patients import has_namesake
 from clinical.actions.prompts import PromptPage, Section, asked
 from clinical.actions.reviewed_claims import ReviewedClaim, current_claims
-from clinical.actions.sections import Uncited, headings, uncited
+from clinical.actions.sections import Uncited, headings, uncited, uncited_in_words
 from clinical.models import (
     Addendum,
     Document,
@@ -90,6 +90,15 @@ class ReviewPage:
         return {suspicion.number: suspicion for suspicion in found}
 
     @property
+    def written_cautions(self) -> tuple[Caution, ...]:
+        """The cautions as paper and copied text have them, which cannot mark a sentence in the source."""
+        return (*self.cautions, *([instructed(list(self.suspicions))] if self.suspicions else []))
+
+    @property
+    def uncited_words(self) -> str:
+        return uncited_in_words(self.uncited)
+
+    @property
     def draft_label(self) -> str:
         """What stands on every screen and print until it is signed; "" once it is."""
         if self.signature:
@@ -121,10 +130,11 @@ class ReviewPage:
 
     @property
     def by_section(self) -> list[tuple[Section, list[ReviewedClaim]]]:
-        """Claims that stand, under the prompt's headings; one that takes no claim is there for its carry."""
-        standing = sorted((c for c in self.claims if not c.is_rejected), key=lambda c: c.position)
+        """Claims that stand, under the headings; the prompt's own are all there, so that a gap is seen."""
+        own = self.asked.sections if self.asked else ()
+        standing = sorted(self.standing, key=lambda c: c.position)
         placed = [(s, [c for c in standing if c.category in s.categories]) for s in self.headings]
-        return [(section, claims) for section, claims in placed if claims or not section.categories]
+        return [(section, claims) for section, claims in placed if claims or section in own]
 
 
 def build(summary: Summary, *, by: User) -> ReviewPage:

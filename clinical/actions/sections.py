@@ -1,7 +1,7 @@
 """The headings of a summary, in its prompt's order, and the sections of its source that no claim rests on."""
 
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from clinical.actions.prompts import PromptPage, Section
@@ -47,6 +47,7 @@ class Uncited:
     last: int
 
 
+UNCITED_SHOWN = 5
 BEFORE = "Before the first heading"
 
 
@@ -73,3 +74,14 @@ def uncited(note: Note, cited: Iterable[int]) -> tuple[Uncited, ...]:
         for label, numbers in places.items()
         if resting.isdisjoint(numbers)
     )
+
+
+def uncited_in_words(sections: Sequence[Uncited]) -> str:
+    """Say on how many sections no claim rests, and name the first; "" where there is none."""
+    if not sections:
+        return ""
+    titles = ", ".join(section.title for section in sections[:UNCITED_SHOWN])
+    rest = len(sections) - UNCITED_SHOWN
+    more = f" and {rest} more" if rest > 0 else ""
+    count = "1 section" if len(sections) == 1 else f"{len(sections)} sections"
+    return f"No claim rests on {count} of the note: {titles}{more}."

@@ -11,6 +11,7 @@ from clinical.actions.reviewed_claims import ReviewedClaim
 from clinical.models import User
 
 CAVEAT = "Flags are rules, not certainty; a claim without a flag has not been verified."
+NO_CLAIM = "No claim. Look in the note."
 READ_IN_PARTS = (
     "This note was too long for the engine to read at once. It was read in {} parts;"
     " what only shows when two parts are read together may be missing."
@@ -34,8 +35,8 @@ def _head(page: ReviewPage) -> Iterator[str]:
     yield from _status(page)
     if page.withdrawals:
         yield "ENTERED IN ERROR: the note was withdrawn after signing. Do not use this summary."
-    for caution in page.cautions:
-        yield f"CAUTION: {caution.title}. {caution.sentence}"
+    for caution in page.written_cautions:
+        yield from _wrapped("", f"CAUTION: {caution.title}. {caution.sentence}")
     if page.newer_notes:
         yield "A corrected note has replaced the source of this summary."
     yield ""
@@ -47,6 +48,8 @@ def _head(page: ReviewPage) -> Iterator[str]:
     yield f"Source: {note.get_note_type_display()} of {_day(note.note_date)}; S numbers its sentences"
     if page.summary.parts > 1:
         yield from _wrapped("", READ_IN_PARTS.format(page.summary.parts))
+    if page.uncited_words:
+        yield from _wrapped("", page.uncited_words)
 
 
 def _status(page: ReviewPage) -> Iterator[str]:
@@ -65,6 +68,8 @@ def _claims(page: ReviewPage) -> Iterator[str]:
         yield section.title.upper()
         if not section.categories:
             yield from _wrapped("  ", f"For the reader: {section.carry}.")
+        elif not claims:
+            yield f"  {NO_CLAIM}"
         for claim in claims:
             yield from _claim(claim, is_signed=page.signature is not None)
         yield ""

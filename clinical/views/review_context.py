@@ -109,6 +109,7 @@ class Group:
     Attributes:
         instruction: what the reader does there; only of a heading that no claim can stand under.
         is_one_category: the heading says what category its claims are.
+        is_bare: one of the prompt's headings for which the draft has no claim at all.
     """
 
     key: str
@@ -116,6 +117,7 @@ class Group:
     cards: tuple[Card, ...]
     instruction: str = ""
     is_one_category: bool = False
+    is_bare: bool = False
 
 
 def cards(page: ReviewPage, held: Held | None = None) -> list[Card]:
@@ -142,12 +144,15 @@ def groups(page: ReviewPage, held: Held | None = None) -> list[Group]:
         Group("warning", titles[1], tuple(c for c in shown if c.claim.first_rank == 1)),
     ]
     rest = [c for c in shown if c.claim.first_rank in {2, 3}]
+    own = page.asked.sections if page.asked else ()
+    drafted = {c.claim.category for c in shown if c.claim.first_rank != ADDED}
     for number, section in enumerate(page.headings, start=1):
         members = tuple(c for c in rest if c.claim.category in section.categories)
         instruction = "" if section.categories else section.carry
         is_one = len(section.categories) == 1
-        found.append(Group(f"section-{number}", section.title, members, instruction, is_one))
-    return [group for group in found if group.cards or group.instruction]
+        is_bare = section in own and bool(section.categories) and drafted.isdisjoint(section.categories)
+        found.append(Group(f"section-{number}", section.title, members, instruction, is_one, is_bare))
+    return [group for group in found if group.cards or group.instruction or group.is_bare]
 
 
 def added_cards(page: ReviewPage, held: Held | None = None) -> list[Card]:
