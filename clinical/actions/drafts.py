@@ -55,6 +55,10 @@ class Drafts:
         return next((draft for draft in self.listed if draft.is_shown), None)
 
     @property
+    def is_of_several_kinds(self) -> bool:
+        return len({draft.summary.model_version.prompt for draft in self.listed}) > 1
+
+    @property
     def is_awaited(self) -> bool:
         """Another draft of the kind that the page shows is being made."""
         return self.shown is not None and self.shown.summary.model_version.prompt in self.awaited

@@ -291,5 +291,20 @@ def test_a_saved_decision_brings_word_of_the_newer_draft_and_nothing_else_of_it(
 
     html = body(browser.post(reverse("review_decide", args=[older.pk]), data, headers=HTMX))
 
-    assert f'href="{reverse("summary", args=[newer.pk])}">A newer draft is ready' in html
+    assert f'href="{reverse("summary", args=[newer.pk])}">A newer draft<span' in html
     assert html.count('class="claim ') == 1
+
+
+def test_the_list_says_that_only_drafts_of_one_kind_are_compared_where_there_are_several(
+    clinician: User, browser: Client
+) -> None:
+    words = "Only drafts of one kind are compared with each other."
+    summary = make_summary(clinician)
+    again(clinician, summary)
+    url = reverse("document", args=[note_of(summary).document_id])
+    assert words not in browser.get(url).content.decode()
+
+    again(clinician, summary, prompt="handover")
+
+    for listed in (url, reverse("summary", args=[summary.pk])):
+        assert browser.get(listed).content.decode().count(words) == 1
