@@ -8,7 +8,7 @@ from typing import Any
 from django.contrib.auth.hashers import make_password
 
 from clinical.actions import documents, jobs, patients
-from clinical.models import CareTeam, Document, Job, Membership, Note, Patient, Role, Summary, User
+from clinical.models import CareTeam, Document, Membership, Note, Patient, Role, Summary, User
 from inference.vocabulary import NoteType
 
 PASSWORD = "correct-horse-battery-staple"

@@ -333,8 +333,8 @@ def test_a_kind_of_summary_gets_what_it_is_made_of(name: str) -> None:
 
 def test_a_long_note_is_heard_in_every_section() -> None:
     days = [
-        f"Day {day}:\nHaemoglobin {70 + day % 70} g/L. Bisoprolol {day} mg continued. Slept well on day {day}.\n"
-        f"Plan: repeat bloods on day {day + 1}."
+        f"Day {day}:\nHaemoglobin {70 + day % 70} g/L. Bisoprolol {day} mg continued."
+        f" Slept well on day {day}.\nPlan: repeat bloods on day {day + 1}."
         for day in range(1, 200)
     ]
     note = note_of("Invented patient, for testing. 71-year-old man.\n\n" + "\n\n".join(days))
