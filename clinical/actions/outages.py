@@ -69,7 +69,8 @@ def is_lost(code: str) -> bool:
     while time.monotonic() < patience_ends:
         with _alone() as is_alone:
             health = look()
-            if health and (not health.is_up or (health.checked_at and health.checked_at > failed_at)):
+            is_fresh = health and health.checked_at and health.checked_at > failed_at and not health.failures
+            if health and (not health.is_up or is_fresh):
                 return not health.is_up
             if is_alone:
                 return not _probe(engine)

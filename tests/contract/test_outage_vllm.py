@@ -67,7 +67,7 @@ def busy(product: Product, lent: Lent) -> tuple[Product, User]:
     product.start("web", "worker", "recovery", "beat")
     product.wait_for_web()
     clinician = make_clinician()
-    for n in range(2 * IN_FLIGHT):
+    for n in range(4 * IN_FLIGHT):
         make_document(clinician, text=note(n))
     return product, clinician
 
@@ -123,7 +123,7 @@ def states() -> dict[str, int]:
 def wait_until_all_are_done() -> None:
     """Wait until no job is left, and check that each note has one whole summary."""
     wait_for(lambda: not Job.objects.live().exists(), timeout_s=DONE_S)
-    assert states() == {"done ": 2 * IN_FLIGHT}
+    assert states() == {"done ": 4 * IN_FLIGHT}
     for job in Job.objects.filter(kind=Job.Kind.SUMMARIZE):
         assert sorted(job.summaries.values_list("status", flat=True)).count("ready") == 1
         assert job.attempts_left > 0
