@@ -62,6 +62,33 @@ class Severity(_Labelled):
     NOTE = "note"
 
 
+class FactKind(_Labelled):
+    """What kind of must-carry statement a fact of the source is."""
+
+    ALLERGY = "allergy"
+    MEDICATION = "medication"
+    MEDICATION_STARTED = "medication_started"
+    MEDICATION_CHANGED = "medication_changed"
+    MEDICATION_STOPPED = "medication_stopped"
+    VITAL_SIGN = "vital_sign"
+    LABORATORY = "laboratory"
+    RED_FLAG = "red_flag"
+    DIAGNOSIS = "diagnosis"
+    PROCEDURE = "procedure"
+    PENDING_RESULT = "pending_result"
+    FOLLOW_UP = "follow_up"
+    CODE_STATUS = "code_status"
+    PERTINENT_NEGATIVE = "pertinent_negative"
+
+
+class SymptomState(_Labelled):
+    """Whether the source gives a symptom as there, as not there, or as past."""
+
+    PRESENT = "present"
+    ABSENT = "absent"
+    HISTORICAL = "historical"
+
+
 class NoteType(_Labelled):
     """What kind of document a note is."""
 

@@ -84,7 +84,7 @@ def _content(
         raise Refused(Refusal("no_such_sentence", sentence, 422), thing=summary)
     numbers = tuple(sorted(set(evidence))) or find_evidence(text, read)
     draft = DraftClaim(text, Category(category), Assertion(assertion), numbers)
-    flags = [asdict(flag) for flag in check_claim(draft, read)]
+    flags = [flag.as_row() for flag in check_claim(draft, read)]
     return {
         "text": text,
         "category": category,

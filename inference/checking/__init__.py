@@ -1,8 +1,10 @@
 """The deterministic checker: no model, only rules, on every claim against the sentences it cites.
 
-One module per check. A check reads the claim and its sources (`Reading`) and returns flags; it never
+One module per check. A check reads the claim and its sources (`Case`) and returns flags; it never
 changes a claim. An unflagged claim is one about which no rule found a doubt: that is all it says.
 """
+
+from dataclasses import replace
 
 from inference.checking import (
     assertions,
@@ -14,57 +16,72 @@ from inference.checking import (
     numbers,
     resuscitation,
 )
+from inference.checking.case import Case, NoteReading
 from inference.checking.evidence import find_evidence
-from inference.checking.flags import Flag, most_severe_first
-from inference.checking.reading import Reading, read_sentence
+from inference.checking.flags import Flag, one_a_cause
 from inference.engines.base import DraftClaim
 from inference.text import Note
 from inference.vocabulary import Severity
 
-__all__ = ["Flag", "check_claim", "find_evidence"]
+__all__ = ["Checker", "Flag", "check_claim", "find_evidence"]
+
+
+class Checker:
+    """Tests the claims about one note; what it reads of the note it reads once."""
+
+    def __init__(self, note: Note) -> None:
+        self.note = note
+        self._reading = NoteReading(note)
+
+    def check(self, claim: DraftClaim) -> tuple[Flag, ...]:
+        """Test a claim against the sentences it cites.
+
+        A cause raises one flag: a claim without evidence, or with evidence about something else, is not also
+        told that its numbers are missing there; a wrong dose is not also a wrong number.
+
+        Args:
+            claim: an engine's claim, or one that a clinician typed. Linear in the length of the claim and its
+                sentences; only where these hardly support it is the whole note searched for better ones.
+
+        Returns:
+            Flags, most severe first; empty where no rule found a doubt.
+        """
+        if (flag := evidence.missing(claim.evidence, self.note)) is not None:
+            return (flag,)
+        return one_a_cause(_doubts(Case(claim, self._reading)))
+
+    def find_and_check(self, claim: DraftClaim) -> tuple[tuple[int, ...], tuple[Flag, ...]]:
+        """As `check`; a claim that cites nothing is tested against the sentences that support it best.
+
+        Returns:
+            The sentence numbers, given or found, and the flags.
+        """
+        evidence = claim.evidence or find_evidence(claim.text, self.note)
+        return evidence, self.check(replace(claim, evidence=evidence))
 
 
 def check_claim(claim: DraftClaim, note: Note) -> tuple[Flag, ...]:
-    """Test a claim against the sentences it cites.
+    """Test one claim of a note; for several of the same note, keep a `Checker`."""
+    return Checker(note).check(claim)
 
-    A cause raises one flag: a claim without evidence, or with evidence about something else, is not also told
-    that its numbers are missing there; a wrong dose is not also a wrong number.
 
-    Args:
-        claim: an engine's claim, or one that a clinician typed.
-        note: the note that it cites. Linear in the length of the claim and its sentences; only where the
-            sentences hardly support the claim is the whole note searched for better ones.
-
-    Returns:
-        Flags, most severe first; empty where no rule found a doubt.
-    """
-    if (flag := evidence.missing(claim.evidence, note)) is not None:
-        return (flag,)
-    sources = [read_sentence(note, note.sentences[number - 1]) for number in claim.evidence]
-    reading = _read_claim(claim.text, sources)
+def _doubts(case: Case) -> list[Flag]:
+    reading, sources, note = case.claim, case.sources, case.around.note
     suspicious = injection.check(reading, sources, note)
     flags = [suspicious] if suspicious is not None else []
     unsupported = evidence.support(reading, sources, note)
-    code_status = resuscitation.check(reading, sources, claim.assertion)
+    code_status = resuscitation.check(reading, sources, case.assertion)
     if code_status is None and unsupported is not None and unsupported.severity is Severity.CRITICAL:
-        return most_severe_first([*flags, unsupported])
-    drug_flags, explained = medications.check(reading, sources, claim.assertion)
+        return [*flags, unsupported]
+    drug_flags, explained = medications.check(reading, sources, case.assertion)
     typed = [*drug_flags, *numbers.check(reading, sources, explained)]
     if (side := laterality.check(reading, sources)) is not None:
         typed.append(side)
     if code_status is not None:
-        return most_severe_first([*flags, *typed, code_status])
+        return [*flags, *typed, code_status]
     if not any(flag.kind == "medication_status" for flag in drug_flags):
-        typed.extend(assertions.check(reading, sources, claim.assertion))
-    typed.extend(details.check(claim, sources, frozenset(flag.kind for flag in typed)))
+        typed.extend(assertions.check(reading, sources, case.assertion))
+    typed.extend(details.check(case.draft, sources, frozenset(flag.kind for flag in typed)))
     if unsupported is not None and not typed:
         typed.append(unsupported)
-    return most_severe_first([*flags, *typed])
-
-
-def _read_claim(text: str, sources: list[Reading]) -> Reading:
-    reading = Reading(text)
-    for source in sources:
-        if source.text == reading.text:
-            return source.as_claim()
-    return reading
+    return [*flags, *typed]

@@ -3,6 +3,7 @@
 from copy import copy
 from functools import cached_property
 
+from inference.checking import concepts
 from inference.checking.drugs import Mention, find_drugs
 from inference.checking.frequencies import Frequency, bind, frequencies
 from inference.checking.quantities import UNITS, Quantity, quantities
@@ -43,6 +44,10 @@ class Reading:
     @cached_property
     def drugs(self) -> list[Mention]:
         return find_drugs(self.words)
+
+    @cached_property
+    def concepts(self) -> list[concepts.Mention]:
+        return concepts.find_concepts(self.words)
 
     @cached_property
     def frequencies(self) -> list[Frequency]:
