@@ -69,7 +69,7 @@ def _doubts(case: Case) -> list[Flag]:
     reading, sources, note = case.claim, case.sources, case.around.note
     suspicious = injection.check(reading, sources, note)
     flags = [suspicious] if suspicious is not None else []
-    unsupported = evidence.support(reading, sources, note)
+    unsupported = evidence.support(case)
     code_status = resuscitation.check(reading, sources, case.assertion)
     if code_status is None and unsupported is not None and unsupported.severity is Severity.CRITICAL:
         return [*flags, unsupported]

@@ -8,7 +8,7 @@ raises no doubt.
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from inference.checking.evidence import expansions
+from inference.checking.alignment import align
 from inference.checking.flags import Flag, quoted
 from inference.checking.lexicons import lexicon
 from inference.checking.reading import Reading
@@ -25,14 +25,12 @@ _RELATIVES = frozenset(lexicon("words")["relatives"].split())
 _NORMAL = frozenset(lexicon("words")["normal"].split())
 
 
-_Place = tuple[Reading, int, int]  # a source, a token of it, how that token is meant (Sense)
-
-
 class _Aligned(NamedTuple):
-    token: int  # token of the claim
-    word: str  # its stem
+    token: int  # first token of the claim
+    past: int
+    word: str
     ours: int
-    theirs: tuple[_Place, ...]  # where the evidence has the word, and how it means it
+    theirs: tuple[tuple[Reading, int, int], ...]  # where the evidence has it: source, token, sense
 
 
 def check(claim: Reading, sources: Sequence[Reading], assertion: Assertion) -> list[Flag]:
@@ -51,24 +49,15 @@ def check(claim: Reading, sources: Sequence[Reading], assertion: Assertion) -> l
 
 
 def _align(claim: Reading, sources: Sequence[Reading]) -> list[_Aligned]:
-    places: dict[str, list[_Place]] = {}
-    for source in sources:
-        about_family = Sense.FAMILY if is_family_title(source.section) else Sense.PLAIN
-        for index, word in source.stems.items():
-            if not source.senses.is_cue[index]:
-                place = (source, index, source.sense_of(index) | about_family)
-                for meant in (word, *expansions().get(word, ())):
-                    places.setdefault(meant, []).append(place)
     aligned = []
-    for index, word in claim.stems.items():
-        if word in _WEAK or len(word) == 1 or claim.senses.is_cue[index]:
+    for pair in align(claim, sources):
+        if pair.word in _WEAK:
             continue
-        theirs = places.get(word) or next(
-            (places[meant] for meant in expansions().get(word, ()) if meant in places and meant not in _WEAK),
-            None,
-        )
-        if theirs:
-            aligned.append(_Aligned(index, word, claim.sense_of(index), tuple(theirs)))
+        theirs = []
+        for source, first, _, sense in pair.places:
+            about_family = Sense.FAMILY if is_family_title(source.section) else Sense.PLAIN
+            theirs.append((source, first, sense | about_family))
+        aligned.append(_Aligned(pair.first, pair.past, pair.word, pair.sense, tuple(theirs)))
     return aligned
 
 

@@ -1,5 +1,6 @@
 """One claim beside the sentences it rests on: what every check is given."""
 
+from collections import Counter
 from collections.abc import Sequence
 from functools import cached_property
 
@@ -33,6 +34,16 @@ class NoteReading:
         """Every sentence but the headers, in reading order."""
         kinds = self.note.sentences
         return [self.sentence(s.number) for s in kinds if s.kind is not SentenceKind.HEADER]
+
+    @cached_property
+    def vocabulary(self) -> frozenset[str]:
+        """All that the note names anywhere, as `Reading.vocabulary`."""
+        return frozenset[str]().union(*(reading.vocabulary for reading in self.sentences))
+
+    @cached_property
+    def frequency(self) -> Counter[str]:
+        """In how many sentences each term stands."""
+        return Counter(term for reading in self.sentences for term in reading.terms)
 
 
 class Case:

@@ -1,20 +1,20 @@
 """Does the evidence exist, and does it speak of the claim? What it says otherwise is judged elsewhere."""
 
 import math
-from collections import Counter
 from collections.abc import Sequence
-from functools import cache
+from typing import NamedTuple
 
 from rapidfuzz import fuzz, process
 
-from inference.checking.drugs import find_drugs
+from inference.checking.abbreviations import expansions
+from inference.checking.case import Case, NoteReading
 from inference.checking.flags import Flag, quoted
 from inference.checking.lexicons import lexicon
 from inference.checking.quantities import UNITS
-from inference.checking.reading import Reading, plain_text, read_sentence
-from inference.checking.tokens import STOP_WORDS, is_content, stem, tokens
+from inference.checking.reading import Reading
+from inference.checking.tokens import stem
 from inference.text import Note
-from inference.vocabulary import SentenceKind, Severity
+from inference.vocabulary import Severity
 
 # Shares of a claim's content words that its sentences hold, in their stems, abbreviations or spelling.
 SUPPORTED = 0.5  # below: check this
@@ -22,18 +22,8 @@ RELATED = 0.2  # below: the sentences are about something else
 _ALIKE = 84.0  # RapidFuzz ratio, 0 to 100, from which two long words count as one misspelt or inflected
 _LONG = 5  # letters
 _SHORT_FORM = 4  # letters of a word's beginning that can stand for it: "echo", "atorva", "irreg"
-_CLOSER = 0.75  # share from which another sentence is worth naming as the closer one
 
 _FRAME = frozenset(stem(word) for word in lexicon("words")["frame"].split())
-
-
-@cache
-def expansions() -> dict[str, frozenset[str]]:
-    """Stem of an abbreviation -> stems of the words that it stands for."""
-    return {
-        stem(short): frozenset(stem(token.lower) for token in tokens(words) if is_content(token.lower))
-        for short, words in lexicon("abbreviations")["expansions"].items()
-    }
 
 
 def missing(numbers: Sequence[int], note: Note) -> Flag | None:
@@ -48,31 +38,113 @@ def missing(numbers: Sequence[int], note: Note) -> Flag | None:
     return None
 
 
-def support(claim: Reading, sources: Sequence[Reading], note: Note) -> Flag | None:
-    """Flag a claim whose words its sentences hardly hold.
+def support(case: Case) -> Flag | None:
+    """Flag a claim whose words its sentences hardly hold, or that names what the note nowhere names.
 
     A low share is no proof: a good paraphrase can have it too. So the message asks for a look and says which
     words are missing; where another sentence holds the claim better, it says which.
     """
+    claim, sources = case.claim, case.sources
     if any(claim.stem_set <= source.stem_set for source in sources):
         return None
-    known = _known(sources)
-    asked = [(index, word) for index, word in claim.stems.items() if _is_asked(claim, index, word)]
+    asked = _asked(claim)
     if not asked:
         return None
-    absent = [index for index, word in asked if not _is_known(word, known)]
-    share = 1 - len(absent) / len(asked)
-    if share >= SUPPORTED:
+    known = frozenset[str]().union(*(source.vocabulary for source in sources))
+    absent = [item for item in asked if not _is_known(item, known)]
+    if not absent:
         return None
-    is_unrelated = share < RELATED and len(asked) > 1
-    words = " ".join(
-        dict.fromkeys(claim.text[claim.words[index].start : claim.words[index].end] for index in absent)
+    around = case.around.vocabulary
+    nowhere = [item for item in absent if not _is_known(item, around)]
+    whole = sum(item.weight for item in asked)
+    share = 1 - sum(item.weight for item in absent) / whole
+    share_of_note = 1 - sum(item.weight for item in nowhere) / whole
+    concepts = [item for item in nowhere if item.is_concept]
+    places = frozenset(index for item in absent for index in range(item.first, item.past))
+    if share < RELATED and len(asked) > 1 and share_of_note < SUPPORTED:
+        return Flag("support", Severity.CRITICAL, _may_not_say(case, absent), places)
+    if concepts or share_of_note < SUPPORTED:
+        doubted = concepts or nowhere
+        places = frozenset(index for item in doubted for index in range(item.first, item.past))
+        return Flag("support", Severity.WARNING, _not_in_note(case, doubted), places)
+    if share < SUPPORTED:
+        severity = Severity.NOTE if share >= RELATED or share_of_note == 1 else Severity.WARNING
+        return Flag("support", severity, _may_not_say(case, absent), places)
+    return None
+
+
+class _Item(NamedTuple):
+    """Something a claim says that must be found: tokens[first:past], as a stem or as "=concept"."""
+
+    word: str
+    first: int
+    past: int
+    is_concept: bool
+    weight: int
+    parts: tuple[str, ...]  # stems of a concept's own words
+
+
+def _asked(claim: Reading) -> list[_Item]:
+    items: list[_Item] = []
+    taken: set[int] = set()
+    for mention in claim.concepts:
+        inside = range(mention.first, mention.past)
+        parts = tuple(claim.stems[index] for index in inside if index in claim.stems)
+        if parts and not all(claim.senses.is_cue[index] for index in inside):
+            name = f"={mention.concept.name}"
+            items.append(_Item(name, mention.first, mention.past, True, 2, parts))
+        taken.update(inside)
+    for drug in claim.drugs:
+        if drug.first not in taken:  # doubted by its own check alone, but it counts among what is found
+            items.append(_Item(stem(drug.name), drug.first, drug.past, False, 2, ()))
+        taken.update(range(drug.first, drug.past))
+    for index, word in claim.stems.items():
+        if index not in taken and not claim.senses.is_cue[index] and _must_be_found(claim, index, word):
+            items.append(_Item(word, index, index + 1, False, 1, ()))
+    return sorted(items, key=lambda item: item.first)
+
+
+def _must_be_found(claim: Reading, index: int, word: str) -> bool:
+    """Units and the words that only frame a claim need not be found."""
+    return word not in _FRAME and len(word) > 1 and claim.words[index].lower not in UNITS
+
+
+def _is_known(item: _Item, known: frozenset[str]) -> bool:
+    if item.word in known:
+        return True
+    if item.is_concept:
+        return all(_is_known_word(part, known) for part in item.parts)
+    return _is_known_word(item.word, known)
+
+
+def _is_known_word(word: str, known: frozenset[str]) -> bool:
+    if word in known or word in _FRAME:
+        return True
+    if any(word[:size] in known for size in range(_SHORT_FORM, len(word))):  # "irregular" for "irreg"
+        return True
+    if (expansion := expansions().get(word)) and 2 * len(expansion & known) >= len(expansion):
+        return True
+    return (
+        len(word) >= _LONG
+        and process.extractOne(word, known, scorer=fuzz.ratio, score_cutoff=_ALIKE) is not None
     )
-    message = f"Source: {cited(sources)} may not say this; look for {quoted(words, limit=60)}."
-    closer = _closer(claim, sources, note)
-    if closer is not None:
-        message += f" Sentence {closer} looks closer."
-    return Flag("support", Severity.CRITICAL if is_unrelated else Severity.WARNING, message)
+
+
+def _written(case: Case, items: Sequence[_Item]) -> str:
+    claim = case.claim
+    words = [claim.text[claim.words[item.first].start : claim.words[item.past - 1].end] for item in items]
+    return quoted(", ".join(dict.fromkeys(words)), limit=60)
+
+
+def _not_in_note(case: Case, items: Sequence[_Item]) -> str:
+    return f"Source: the note nowhere names {_written(case, items)}; {cited(case.sources)} may not say this."
+
+
+def _may_not_say(case: Case, items: Sequence[_Item]) -> str:
+    message = f"Source: {cited(case.sources)} may not say this; look for {_written(case, items)}."
+    own = {source.number for source in case.sources}
+    closer = next((n for n in best_sentences(case.claim, case.around) if n not in own), None)
+    return message if closer is None else f"{message} Sentence {closer} looks closer."
 
 
 def cited(sources: Sequence[Reading]) -> str:
@@ -83,56 +155,8 @@ def cited(sources: Sequence[Reading]) -> str:
     return f"sentences {', '.join(numbers[:-1])} and {numbers[-1]}"
 
 
-def _known(sources: Sequence[Reading]) -> set[str]:
-    known: set[str] = set()
-    for source in sources:
-        known |= source.stem_set
-        known.update(stem(token.lower) for token in tokens(source.section))
-        for drug in source.drugs:
-            known.add(stem(drug.name))
-    for word in tuple(known):
-        known |= expansions().get(word, frozenset())
-    return known
-
-
-def _is_asked(claim: Reading, index: int, word: str) -> bool:
-    """Tell whether a word must be found: units and the words that only frame a claim need not."""
-    return word not in _FRAME and claim.words[index].lower not in UNITS
-
-
-def _is_known(word: str, known: set[str]) -> bool:
-    if word in known:
-        return True
-    if any(word[:size] in known for size in range(_SHORT_FORM, len(word))):  # "irregular" for "irreg"
-        return True
-    if (expansion := expansions().get(word)) and expansion & known:
-        return True
-    named = [mention.name for mention in find_drugs(tokens(word))]
-    if named and stem(named[0]) in known:
-        return True
-    return (
-        len(word) >= _LONG
-        and process.extractOne(word, known, scorer=fuzz.ratio, score_cutoff=_ALIKE) is not None
-    )
-
-
-def _closer(claim: Reading, sources: Sequence[Reading], note: Note) -> int | None:
-    own = {source.number for source in sources}
-    for number in find_evidence(claim.text, note, limit=1):
-        if number not in own:
-            candidate = read_sentence(note, note.sentences[number - 1])
-            known = _known([candidate])
-            asked = [word for index, word in claim.stems.items() if _is_asked(claim, index, word)]
-            if asked and sum(_is_known(word, known) for word in asked) / len(asked) >= _CLOSER:
-                return number
-    return None
-
-
 def find_evidence(text: str, note: Note, *, limit: int = 3) -> tuple[int, ...]:
-    """Find the sentences that best support a statement, best first: for claims that a clinician types.
-
-    Words count by their rarity in the note (inverse sentence frequency); numbers count as words; headings are
-    passed over. Sentences with less than half of the best score are left out.
+    """Find the sentences that best support a statement: for claims that a clinician types.
 
     Args:
         text: the statement; may be blank.
@@ -140,32 +164,45 @@ def find_evidence(text: str, note: Note, *, limit: int = 3) -> tuple[int, ...]:
         limit: how many sentences at most, from 1.
 
     Returns:
-        Sentence numbers, possibly none.
+        Sentence numbers, best first, possibly none.
     """
-    asked = _terms(text)
+    return best_sentences(Reading(text), NoteReading(note), limit=limit)
+
+
+def best_sentences(claim: Reading, around: NoteReading, *, limit: int = 3) -> tuple[int, ...]:
+    """Find the sentences that together say most of a claim: first the best one, then what it leaves open.
+
+    What is asked counts by its rarity in the note (inverse sentence frequency), numbers too; headings are
+    passed over. A further sentence must bring a good share of what is still missing.
+    """
+    asked = claim.terms
     if not asked:
         return ()
-    held = {
-        sentence.number: _terms(plain_text(note, sentence))
-        for sentence in note.sentences
-        if sentence.kind is not SentenceKind.HEADER
-    }
-    frequency = Counter(term for terms in held.values() for term in terms)
-    scores: list[tuple[float, int]] = []
-    for number, terms in held.items():
-        shared = asked & terms
-        if shared:
-            weight = sum(math.log(1 + len(held) / frequency[term]) for term in shared)
-            scores.append((weight / math.sqrt(len(asked) + 0.2 * len(terms)), -number))
-    scores.sort(reverse=True)
-    return tuple(-number for score, number in scores[:limit] if score >= scores[0][0] / 2)
+    frequency = around.frequency
+    count = len(around.sentences)
+    weight = {term: math.log(1 + count / frequency[term]) for term in asked if term in frequency}
+    held = [(source.number, asked & source.terms) for source in around.sentences]
+    lengths = {source.number: len(source.terms) for source in around.sentences}
+    held = [(number, terms) for number, terms in held if terms]
+    chosen: list[int] = []
+    missing_terms = frozenset(weight)
+    least = 0.0
+    while held and len(chosen) < limit and missing_terms:
+        scores = [
+            (
+                sum(weight[t] for t in terms & missing_terms) / math.sqrt(len(asked) + 0.2 * lengths[n]),
+                -n,
+                terms,
+            )
+            for n, terms in held
+        ]
+        score, number, terms = max(scores, key=lambda entry: entry[:2])
+        if score <= least:
+            break
+        least = least or score * _FURTHER
+        chosen.append(-number)
+        missing_terms -= terms
+    return tuple(chosen)
 
 
-def _terms(text: str) -> frozenset[str]:
-    words = tokens(text)
-    terms = {stem(word.lower) for word in words if is_content(word.lower)}
-    terms |= {word.lower for word in words if word.lower[0].isdigit()}
-    terms |= {f"drug:{mention.name}" for mention in find_drugs(words)}
-    for term in tuple(terms):
-        terms |= expansions().get(term, frozenset())
-    return frozenset(terms - STOP_WORDS)
+_FURTHER = 0.3  # of the first sentence's score, which a further one must bring in new words

@@ -4,7 +4,8 @@ import unicodedata
 from bisect import bisect_left
 from collections.abc import Collection, Sequence
 
-from inference.checking.evidence import cited, expansions
+from inference.checking.abbreviations import expansions
+from inference.checking.evidence import cited
 from inference.checking.flags import Flag, quoted
 from inference.checking.quantities import Quantity, is_among, is_same, quantities
 from inference.checking.reading import Reading

@@ -4,6 +4,7 @@ from copy import copy
 from functools import cached_property
 
 from inference.checking import concepts
+from inference.checking.abbreviations import expansions
 from inference.checking.drugs import Mention, find_drugs
 from inference.checking.frequencies import Frequency, bind, frequencies
 from inference.checking.quantities import UNITS, Quantity, quantities
@@ -61,6 +62,35 @@ class Reading:
     @cached_property
     def senses(self) -> Senses:
         return senses(self.words, self.text)
+
+    @cached_property
+    def places(self) -> dict[str, list[tuple[int, int]]]:
+        """Where each thing is named, as tokens [first, past): content words by stem and by what they stand
+        for, concepts as "=usual name" with every wider one; cues apart."""
+        found: dict[str, list[tuple[int, int]]] = {}
+        for index, word in self.stems.items():
+            if not self.senses.is_cue[index]:
+                for name in (word, *expansions().get(word, ())):
+                    found.setdefault(name, []).append((index, index + 1))
+        for mention in self.concepts:
+            for name in concepts.broader(mention.concept.name):
+                found.setdefault(f"={name}", []).append((mention.first, mention.past))
+        return found
+
+    @cached_property
+    def vocabulary(self) -> frozenset[str]:
+        """All that the text and its section's title name: as `places`, with cues and drugs."""
+        title = Reading(self.section) if self.section else None
+        drugs = {stem(drug.name) for drug in self.drugs}
+        return frozenset(
+            {*self.places, *self.stem_set, *drugs, *(title.vocabulary if title is not None else ())}
+        )
+
+    @cached_property
+    def terms(self) -> frozenset[str]:
+        """The vocabulary and the numbers, as they serve to find a text."""
+        numbers = {word.lower for word in self.words if word.lower[0].isdigit()}
+        return self.vocabulary | numbers
 
     def as_claim(self) -> "Reading":
         """The same words as a claim about the note: a verbatim claim need not be read a second time."""
