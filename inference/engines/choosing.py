@@ -7,8 +7,8 @@ from typing import NamedTuple
 from inference.checking.medications import doses
 from inference.checking.reading import Reading
 from inference.checking.scopes import Sense
+from inference.checking.sections import SectionKind
 from inference.checking.statuses import Status, listed_status, status_of
-from inference.engines.sections import SectionKind
 from inference.vocabulary import Assertion, Category
 
 MOST_OF_IT = 0.6  # share of a sentence's content words that must carry a sense before the claim does
@@ -51,7 +51,7 @@ def choose(
 
     Args:
         section: what its section is about.
-        cues: what its words are about (`cues.toml`).
+        cues: what its words are about (`topics.toml`).
         reading: the sentence.
         place: how many sentences of its section stand before it.
         is_item: it is a bullet or a table row.

@@ -14,10 +14,10 @@ from typing import NamedTuple
 
 from inference.checking.reading import Reading, read_sentence
 from inference.checking.scopes import Sense
+from inference.checking.sections import SectionKind, section_kinds
+from inference.checking.topics import find_topics
 from inference.engines.base import Completion, DraftClaim, EngineRequest, EngineVersion
 from inference.engines.choosing import MOST_OF_IT, Choice, Weight, assertion_of, choose, share
-from inference.engines.cues import find_cues
-from inference.engines.sections import SectionKind, section_kind
 from inference.prompts import Prompt
 from inference.text import Note, Sentence
 from inference.vocabulary import Category, SentenceKind
@@ -175,7 +175,7 @@ def _distinct(candidates: list[_Candidate]) -> list[_Candidate]:
 def _candidates(note: Note) -> list[_Candidate]:
     readings = [
         (sentence, read_sentence(note, sentence), kind)
-        for sentence, kind in _section_kinds(note)
+        for sentence, kind in section_kinds(note)
         if sentence.kind is not SentenceKind.HEADER
     ]
     frequency: dict[str, int] = {}
@@ -186,49 +186,11 @@ def _candidates(note: Note) -> list[_Candidate]:
     found = []
     for sentence, reading, kind in readings:
         place = places[sentence.section] = places.get(sentence.section, -1) + 1
-        cues = find_cues(reading.words)
+        cues = find_topics(reading.words)
         choice = choose(kind, cues, reading, place=place, is_item=sentence.kind is not SentenceKind.TEXT)
         if choice.weight is not Weight.NEVER:
             found.append(_Candidate(sentence, reading, choice, _score(reading, cues, place, frequency), kind))
     return _with_reason(found)
-
-
-def _section_kinds(note: Note) -> Iterator[tuple[Sentence, SectionKind]]:
-    """Say for every sentence what its section is about.
-
-    A list under a title ends where prose begins after a blank line: the body of a letter under "Diagnoses" is
-    no diagnosis. From there to the next title it is read as history.
-    """
-    kinds: dict[str, SectionKind] = {}
-    previous: Sentence | None = None
-    is_body = False
-    for sentence in note.sentences:
-        if sentence.section not in kinds:
-            kinds[sentence.section] = section_kind(sentence.section)
-        kind = kinds[sentence.section]
-        if previous is None or previous.section != sentence.section:
-            is_body = False
-        elif (
-            kind in _LISTS and sentence.kind is SentenceKind.TEXT and previous.kind is not SentenceKind.HEADER
-        ):
-            is_body = is_body or note.text.count("\n", previous.end, sentence.start) > 1
-        yield sentence, SectionKind.HISTORY if is_body else kind
-        previous = sentence
-
-
-_LISTS = frozenset(
-    {
-        SectionKind.PROBLEMS,
-        SectionKind.MEDICATIONS,
-        SectionKind.HOME_MEDICATIONS,
-        SectionKind.STOPPED,
-        SectionKind.ALLERGIES,
-        SectionKind.FAMILY,
-        SectionKind.PENDING,
-        SectionKind.FOLLOW_UP,
-        SectionKind.REASON,
-    }
-)
 
 
 def _with_reason(candidates: list[_Candidate]) -> list[_Candidate]:

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inference.checking.reading import plain_text
+from inference.checking.sections import SectionKind, section_kind
 from inference.engines.base import Completion, DraftClaim, EngineRequest
 from inference.engines.extractive import ExtractiveEngine, extract
-from inference.engines.sections import SectionKind, section_kind
 from inference.pipeline import summarize
 from inference.prompts import load_prompt, prompt_names
 from inference.text import Note, normalise, read_note

@@ -1,10 +1,9 @@
-"""What a sentence is about, by its words: cues as data in `cues.toml`, found in one pass over the tokens."""
+"""What a sentence is about, by its words (`lexicons/topics.toml`), found in one pass over the tokens."""
 
-import tomllib
 from functools import cache
-from importlib.resources import files
 from typing import Any
 
+from inference.checking.lexicons import lexicon
 from inference.checking.phrases import PhraseTable
 from inference.checking.tokens import Token
 
@@ -13,16 +12,16 @@ _SHORTEST_WITH_ENDING = 7
 
 @cache
 def _content() -> dict[str, dict[str, Any]]:
-    return tomllib.loads((files("inference.engines") / "cues.toml").read_text(encoding="utf-8"))
+    return {topic: lists for topic, lists in lexicon("topics").items() if topic != "about"}
 
 
 @cache
 def _table() -> PhraseTable[frozenset[str]]:
-    cues: dict[str, set[str]] = {}
-    for cue, lists in _content().items():
+    topics: dict[str, set[str]] = {}
+    for topic, lists in _content().items():
         for phrase in (*lists.get("phrases", ()), *lists.get("anywhere", ())):
-            cues.setdefault(phrase, set()).add(cue)
-    return PhraseTable((phrase, frozenset(found)) for phrase, found in cues.items())
+            topics.setdefault(phrase, set()).add(topic)
+    return PhraseTable((phrase, frozenset(found)) for phrase, found in topics.items())
 
 
 @cache
@@ -35,8 +34,8 @@ def _endings() -> tuple[str, ...]:
     return tuple(_content()["procedure"]["endings"])
 
 
-def find_cues(words: list[Token]) -> frozenset[str]:
-    """Name the cues (the tables of `cues.toml`) that a sentence holds.
+def find_topics(words: list[Token]) -> frozenset[str]:
+    """Name the topics (the tables of `topics.toml`) that a sentence holds.
 
     "administrative" also holds where the sentence begins like a form field ("MRN: …").
     """
