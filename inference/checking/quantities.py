@@ -1,7 +1,7 @@
-"""Numbers in clinical text: values with units, pairs such as 120/80, dates and clock times.
+"""Numbers in clinical text: values with units, ranges, pairs such as 120/80, dates and clock times.
 
-The unit table is the project's own (general units libraries read "18 units" as candela). Equal amounts in
-different writing are equal: "1.0 g" and "1000 mg", "2 g/dL" and "20 g/L", "14 May 2025" and "14/05/2025".
+Equal amounts in different writing are equal: "1.0 g" and "1000 mg", "three days" and "3/7", "2 g/dL" and
+"20 g/L", "14 May 2025" and "14/05/2025".
 """
 
 import re
@@ -9,112 +9,95 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
-# unit -> (dimension, factor to the dimension's base). Keys are lower case, without white space.
-_UNIT_ROWS: tuple[tuple[str, str, str], ...] = (
-    ("mass", "1000000", "kg kgs kilo kilos kilogram kilograms"),
-    ("mass", "1000", "g gm gms gram grams"),
-    ("mass", "1", "mg mgs milligram milligrams"),
-    ("mass", "0.001", "mcg mcgs µg μg ug microgram micrograms"),
-    ("mass", "0.000001", "ng nanogram nanograms"),
-    ("mass", "453592.37", "lb lbs pound pounds"),
-    ("volume", "1000", "l litre litres liter liters l/min"),
-    ("volume", "1", "ml mls millilitre millilitres milliliter milliliters cc"),
-    ("length", "1000", "m metre metres meter meters"),
-    ("length", "10", "cm cms centimetre centimetres centimeter centimeters"),
-    ("length", "1", "mm millimetre millimetres millimeter millimeters"),
-    ("length", "25.4", "inch inches"),
-    ("length", "304.8", "ft foot feet"),
-    ("time", "0.001", "ms msec"),
-    ("time", "1", "sec secs second seconds"),
-    ("time", "60", "min mins minute minutes"),
-    ("time", "3600", "h hr hrs hour hours"),
-    ("time", "86400", "day days"),
-    ("time", "604800", "week weeks wk wks"),
-    ("months", "1", "month months mth mths"),
-    ("months", "12", "year years yr yrs"),
-    ("temperature_c", "1", "°c degreesc degc"),
-    ("temperature_f", "1", "°f degreesf degf"),
-    ("pressure", "1", "mmhg"),
-    ("pressure_kpa", "1", "kpa"),
-    ("rate", "1", "bpm /min breaths/min beats/min"),
-    ("share", "1", "% percent percentage"),
-    ("activity", "1", "unit units iu u"),
-    ("molar", "1", "mmol/l"),
-    ("molar", "0.001", "umol/l µmol/l μmol/l micromol/l"),
-    ("molar_ratio", "1", "mmol/mol"),
-    ("amount", "1", "mmol"),
-    ("equivalents", "1", "meq/l"),
-    ("equivalent", "1", "meq"),
-    ("concentration", "1", "mg/l mcg/ml ug/ml µg/ml μg/ml"),
-    ("concentration", "1000", "g/l mg/ml"),
-    ("concentration", "10000", "g/dl"),
-    ("concentration", "10", "mg/dl"),
-    ("concentration", "0.001", "ug/l µg/l μg/l mcg/l ng/ml"),
-    ("concentration", "0.000001", "ng/l pg/ml"),
-    ("activity_concentration", "1", "u/l iu/l units/l"),
-    ("activity_concentration", "0.001", "mu/l miu/l"),
-    ("clearance", "1", "ml/min ml/min/1.73m2 ml/min/1.73m²"),
-    ("flow", "1", "ml/h ml/hr"),
-    ("mass_rate", "1", "mg/h mg/hr"),
-    ("mass_rate", "0.001", "mcg/h mcg/hr micrograms/hour"),
-    ("mass_per_mass", "1", "mg/kg"),
-    ("mass_per_mass", "0.001", "mcg/kg"),
-    ("cell_count", "1", "x10^9/l x10⁹/l x109/l 10^9/l"),
-    ("cell_volume", "1", "fl"),
-    ("cell_mass", "1", "pg"),
-    ("body_mass_index", "1", "kg/m2 kg/m²"),
-    ("dose_form", "1", "tablet tablets tab tabs capsule capsules cap caps"),
-    ("puffs", "1", "puff puffs"),
-    ("drops", "1", "drop drops"),
-    ("packs", "1", "packyears pack-years packyear"),
+from inference.checking.dates import (
+    DATE_PATTERN,
+    MONTH_PATTERN,
+    Date,
+    day_and_month,
+    fit,
+    read_clock,
+    read_dates,
 )
-UNITS: dict[str, tuple[str, Decimal]] = {
-    unit: (dimension, Decimal(factor)) for dimension, factor, units in _UNIT_ROWS for unit in units.split()
-}
-TIME_DIMENSIONS = frozenset({"time", "months"})
-_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_MONTH = (
-    r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?"
-    r"|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\b\.?"
+from inference.checking.numerals import (
+    FIGURE_PATTERN,
+    ROMAN_CUE_PATTERN,
+    ROMAN_PATTERN,
+    WORD_PATTERN,
+    implied_numbers,
+    number_value,
+    roman_value,
 )
-_WORDS = {
-    word: Decimal(value)
-    for value, word in (
-        (2, "two"), (3, "three"), (4, "four"), (5, "five"), (6, "six"), (7, "seven"), (8, "eight"),
-        (9, "nine"), (10, "ten"), (11, "eleven"), (12, "twelve"), (14, "fourteen"), (20, "twenty"),
-        (30, "thirty"),
-    )
-}  # fmt: skip
-_UNIT = "|".join(
-    re.escape(unit).replace("degrees", r"degrees?\s?").replace("mmhg", r"mm\s?hg").replace("pack", r"pack\s?")
-    for unit in sorted(UNITS, key=len, reverse=True)
+from inference.checking.units import (
+    TIMES,
+    UNIT_PATTERN,
+    UNITS,
+    dimension,
+    is_same_amount,
+    plain_unit,
 )
-_ORDINAL = r"(?:st|nd|rd|th)?"
-_DAY = r"(?:0?[1-9]|[12]\d|3[01])"
+
+__all__ = ["TIMES", "UNITS", "Quantity", "implied", "is_among", "is_same", "quantities"]
+
+_PERIOD = r"(?:days?|d|24\s?h(?:ours|rs)?|weeks?|wks?|months?|years?|yrs?|hours?|hrs?|h|nights?)"
+_TAIL = rf"""
+    (?P<letter>[abc](?![^\W_]))?
+    (?P<plus>\+(?!\d))?
+    (?:\s?(?P<age>(?:-?\s?(?:years?|yrs?|y)[\s/.-]{{0,2}}(?:old|o)\b|y/?o\b|(?-i:[FM]|Y)(?![^\W_]|['’])))
+      | (?P<short>[dwmy]|k(?!g))(?![^\W_/])
+      | \s?-?(?P<unit>{UNIT_PATTERN})(?![^\W_])
+      | (?P<decade>(?<=0)'?s)(?![^\W_])
+    )?
+    (?:(?:\s?/\s?|\s(?:per|a|each|every)\s)(?P<period>{_PERIOD})(?![^\W_]))?
+"""
 _QUANTITY = re.compile(
     rf"""
-      (?<![\w.^/])(?:
-        (?P<iso>\d{{4}}-\d{{2}}-\d{{2}})(?!\d)
-      | (?P<dmy>{_DAY}(?P<mark>[/.-]){_DAY}(?P=mark)(?:\d{{4}}|\d{{2}}))(?![\d/])
-      | (?P<dmon>\d{{1,2}}{_ORDINAL}\s(?:of\s)?{_MONTH}(?:,?\s\d{{4}}(?!\d))?)
-      | (?P<clock>\d{{1,2}}:\d{{2}})(?!\d)
-      | (?P<number>(?:\d{{1,3}}(?:,\d{{3}})+|\d+)(?:\.\d+)?)
-        (?P<rest>(?:\s?/\s?\d+(?:\.\d+)?){{1,3}}(?![\d/]))?
-        (?:\s?-?(?P<unit>{_UNIT})(?![^\W_]))?
+      (?:(?<![\w.^/])|(?<=\bx)|(?<=\bpod))(?:
+        {DATE_PATTERN}
+      | (?:
+          (?P<low>(?<!from\s){FIGURE_PATTERN})\s?(?:-|–|—|to|or)\s?(?P<high>{FIGURE_PATTERN})(?P<part>\s?/\s?(?:7|52|12)(?![\d/]))?
+            (?!\s?[-–/.:]?\d)
+        | (?P<number>{FIGURE_PATTERN})
+          (?P<rest>(?:\s?/\s?\d{{1,12}}(?:\.\d{{1,9}})?){{1,3}}(?![\d/])|\s(?:over|out\sof)\s\d{{1,3}}(?!\d|\s?/))?
+        ){_TAIL}
       )
-    | (?<![^\W_])(?P<mond>{_MONTH}\s\d{{1,2}}{_ORDINAL}(?!\d)(?:,?\s\d{{4}}(?!\d))?)
-    | (?<![^\W_])(?P<mony>{_MONTH}\s\d{{4}}(?!\d))
-    | (?<![^\W_])(?P<word>{"|".join(_WORDS)})
-        (?:[\s-](?P<wordunit>{_UNIT})(?![^\W_]))?(?![^\W_])
+    | (?<![^\W_])(?:
+        {MONTH_PATTERN}
+      | {ROMAN_CUE_PATTERN}\s(?P<roman>{ROMAN_PATTERN}(?P<part_of>\s?/\s?{ROMAN_PATTERN})?)(?![^\W_])
+      | (?P<romans>{ROMAN_PATTERN}/{ROMAN_PATTERN})(?![^\W_])
+      | (?P<wordlow>{WORD_PATTERN})(?:\s(?:to|or)\s|-to-)(?P<wordhigh>{WORD_PATTERN})\b(?:[\s-](?P<rangeunit>{UNIT_PATTERN})(?![^\W_]))?
+      | (?P<word>{WORD_PATTERN})(?:[\s-](?P<wordunit>{UNIT_PATTERN})(?![^\W_]))?(?![^\W_])
+            (?:(?:\s?/\s?|\s(?:per|a|each|every)\s)(?P<wordperiod>{_PERIOD})(?![^\W_]))?
+      | (?P<article>an?)[\s-](?P<articleunit>hour|day|week|month|year|fortnight)(?![^\W_])
+      )
     """,
     re.IGNORECASE | re.VERBOSE,
 )
-_HINT = re.compile(
-    rf"\d|(?<![^\W_])(?:{'|'.join(_WORDS)})(?![^\W_])", re.IGNORECASE
-)  # half of all sentences have none
+_HINT = re.compile(r"\d|[½¼¾]")
 _SHORT_SPANS = {Decimal(7): "days", Decimal(52): "weeks", Decimal(12): "months", Decimal(24): "hours"}
-
-Date = tuple[int | None, int, int | None]  # year, month, day
+_SHORT = {"d": "days", "w": "weeks", "m": "months", "y": "years"}
+_HOURS = {"h": 1, "d": 24, "n": 24, "2": 24, "w": 168, "m": 730, "y": 8760}
+# "Day 3", "POD 3", "week 12": days and weeks, counted.
+_COUNTED = re.compile(
+    r"(?:^|[\s(/])(?:(pod|(?<!a )(?<!per )(?<!each )(?<!every )day)|(week)|(aged?(?:\sof)?:?))[\s:]?#?\s?$",
+    re.I,
+)
+_SPAN_BEFORE = re.compile(
+    r"\b(?:for|in|over|within|after|about|around|roughly|almost|nearly|approximately|lasting|lasted)\s$", re.I
+)
+_SPAN_BEHIND = re.compile(r"\s(?:ago|before|earlier|later|prior|history|course)\b", re.I)
+_OVER = re.compile(
+    r"(?:\b(?:over|above|exceed(?:s|ed|ing)?|(?:more|greater|higher|older|longer|no\sless|not\sless)\sthan"
+    r"|at\sleast|minimum(?:\sof)?|upwards\sof)|[>≥]=?)\s?$",
+    re.I,
+)
+_UNDER = re.compile(
+    r"(?:\b(?:under|below|(?:less|fewer|lower|younger|shorter|no\smore|not\smore)\sthan|at\smost"
+    r"|not\s(?:to\s)?exceed(?:ing)?|max(?:imum)?(?:\sof)?|up\sto)|[<≤]=?)\s?$",
+    re.I,
+)
+_OVER_BEHIND = re.compile(r"\s?(?:or|and)\s(?:more|above|over|higher|greater|older)\b", re.I)
+_UNDER_BEHIND = re.compile(r"\s?(?:or|and)\s(?:less|below|under|lower|fewer|younger)\b", re.I)
+_BEFORE = 24  # code points in which "no more than " fits
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,10 +108,13 @@ class Quantity:
         text: as written, with its unit.
         start: first code point in its text.
         end: one past the last.
-        values: the number, or all numbers of a row (120/80, 92/55/22); empty for a date.
+        values: the number, both ends of a range, or all numbers of a row (120/80, 92/55/22); empty for a date.
         unit: lower-case unit, "" where none is written.
         dates: the days it can mean (13/05 is one of a pair too); day or year None where not given.
         is_word: written in letters.
+        is_range: from the first value to the second.
+        hours: of the period in which it counts (10 units a week: 168); None where none is said.
+        bound: "over" or "under" where the text says so, else "".
     """
 
     text: str
@@ -138,105 +124,141 @@ class Quantity:
     unit: str = ""
     dates: frozenset[Date] = frozenset()
     is_word: bool = False
+    is_range: bool = False
+    hours: int | None = None
+    bound: str = ""
 
 
 def quantities(text: str) -> list[Quantity]:
     """Find every number of a text, from left to right. Digits inside a word ("L5", "T2DM") are no numbers."""
-    if not _HINT.search(text):
-        return []
-    return [_quantity(match) for match in _QUANTITY.finditer(text)]
+    found = (_quantity(match, text) for match in _QUANTITY.finditer(text))
+    return [quantity for quantity in found if quantity is not None]
 
 
-def _quantity(match: re.Match[str]) -> Quantity:
-    kind = match.lastgroup
-    text, start, end = match[0], match.start(), match.end()
-    if match["number"]:
-        first = Decimal(match["number"].replace(",", ""))
-        unit = "".join((match["unit"] or "").lower().split())
-        if match["unit"] in {"L", "H"}:  # "131 L" in a laboratory table is a low value
-            unit = ""
-        if not match["rest"]:
-            return Quantity(text, start, end, (first,), unit)
-        row = (first, *(Decimal(part.strip()) for part in match["rest"].split("/")[1:]))
-        return Quantity(text, start, end, row, unit, _day_and_month(*row) if len(row) == 2 else frozenset())
-    if match["word"]:
-        unit = (match["wordunit"] or "").lower()
-        return Quantity(text, start, end, (_WORDS[match["word"].lower()],), unit, is_word=True)
-    if match["clock"]:
-        return Quantity(text, start, end, tuple(map(Decimal, text.split(":"))), "clock")
-    return Quantity(text, start, end, (), "", _dates(kind or "", text.lower()))
+def implied(text: str) -> list[Quantity]:
+    """Find what bears a number out without being one: "T2DM" type 2, "twice" two, "the past week" one week."""
+    return [
+        Quantity(text[start:end], start, end, (value,), unit)
+        for start, end, value, unit in implied_numbers(text)
+    ]
 
 
-def _dates(kind: str, text: str) -> frozenset[Date]:
-    digits = [int(number) for number in re.findall(r"\d+", text)]
-    if kind == "iso":
-        return frozenset({(digits[0], digits[1], digits[2])})
-    if kind == "dmy":
-        first, second, year = digits
-        year += 2000 if year < 50 else 1900 if year < 100 else 0
-        return frozenset(
-            (year, month, day) for day, month in ((first, second), (second, first)) if month <= 12
-        )
-    name = re.search(r"[a-z]{3,}", re.sub(r"\d+(?:st|nd|rd|th)|\bof\b", " ", text))
-    month = _MONTHS.index(name[0][:3]) + 1 if name else 0
-    if kind == "mony":
-        return frozenset({(digits[0], month, None)})
-    return frozenset({(digits[1] if len(digits) > 1 else None, month, digits[0])})
+def _quantity(match: re.Match[str], text: str) -> Quantity | None:
+    if match["number"] or match["low"]:
+        return _of_figures(match, text)
+    if match["word"] or match["wordlow"] or match["article"]:
+        return _of_words(match, text)
+    if match["roman"] or match["romans"]:
+        name = "roman" if match["roman"] else "romans"
+        values = tuple(roman_value(part.strip()) for part in match[name].split("/"))
+        return Quantity(match[name], *match.span(name), values)
+    kind = match.lastgroup or ""
+    if kind == "mark":
+        kind = "dmy"
+    whole, start, end = match[0], match.start(), match.end()
+    if kind in ("clock", "oclock"):
+        return Quantity(whole, start, end, read_clock(whole), "clock")
+    return Quantity(whole, start, end, (), "", read_dates(kind, whole))
 
 
-def _day_and_month(first: Decimal, second: Decimal) -> frozenset[Date]:
-    """Read 13/05 as a day of the year, either way round, where the numbers allow it."""
-    if first != int(first) or second != int(second):
-        return frozenset()
-    options = ((int(first), int(second)), (int(second), int(first)))
-    return frozenset((None, month, day) for day, month in options if 1 <= day <= 31 and 1 <= month <= 12)
+def _of_figures(match: re.Match[str], text: str) -> Quantity:
+    start, end = match.span()
+    bound = _bound(text, start, end)
+    hours = _HOURS[match["period"][0].lower()] if match["period"] else None
+    if match["low"]:
+        values = (number_value(match["low"]), number_value(match["high"]))
+        unit = _unit(match, text, values[-1])
+        if match["part"]:
+            unit = _SHORT_SPANS[Decimal(match["part"].strip("/ "))]
+        return Quantity(match[0], start, end, values, unit, is_range=True, hours=hours, bound=bound)
+    first = number_value(match["number"])
+    if not match["rest"]:
+        unit = _unit(match, text, first)
+        if match["short"] and match["short"] in "kK":
+            first *= 1000
+        if match["decade"]:
+            unit = "decade"
+        return Quantity(match[0], start, end, (first,), unit, hours=hours, bound=bound)
+    row = (first, *(Decimal(part) for part in re.findall(r"[\d.]+", match["rest"])))
+    unit = _unit(match, text, first)
+    if len(row) == 2 and dimension(unit) in ("dose_form", "packs", "mass") and 0 < row[0] < row[1] <= 4:
+        return Quantity(match[0], start, end, (row[0] / row[1],), unit, hours=hours, bound=bound)
+    dates = day_and_month(*row) if len(row) == 2 and "/" in match["rest"] and not unit else frozenset()
+    return Quantity(match[0], start, end, row, unit, dates, hours=hours, bound=bound)
+
+
+def _unit(match: re.Match[str], text: str, value: Decimal) -> str:
+    """The unit behind figures; an age is of years, and "day 3" is of days."""
+    if match["letter"]:
+        return match["letter"].lower()
+    if match["age"]:
+        if match["age"] == "F" and value >= 90:
+            return "°f"
+        return "years"
+    if match["short"]:
+        return _SHORT.get(match["short"].lower(), "")
+    written = match["unit"] or ""
+    if written in ("L", "H"):  # "131 L" in a laboratory table is a low value, "2L" are litres
+        is_volume = written == "L" and not text[match.start("unit") - 1].isspace() and value <= 20
+        return "l" if is_volume else ""
+    if written:
+        return plain_unit(written)
+    if text[match.end() : match.end() + 2].strip().startswith("C") and 30 <= value <= 45:
+        following = text[match.end() :].lstrip()[1:2]
+        return "°c" if not following.isalnum() else ""
+    if not match["period"] and (
+        counted := _COUNTED.search(text[max(0, match.start() - _BEFORE) : match.start()])
+    ):
+        return "days" if counted[1] else "weeks" if counted[2] else "years"
+    return ""
+
+
+def _of_words(match: re.Match[str], text: str) -> Quantity | None:
+    start, end = match.span()
+    if match["article"]:
+        before = text[max(0, start - _BEFORE) : start]
+        if not (_SPAN_BEFORE.search(before) or _SPAN_BEHIND.match(text, end)):
+            return None
+        return Quantity(match[0], start, end, (Decimal(1),), match["articleunit"].lower(), is_word=True)
+    if match["wordlow"]:
+        values = (number_value(match["wordlow"]), number_value(match["wordhigh"]))
+        unit = plain_unit(match["rangeunit"] or "")
+        return Quantity(match[0], start, end, values, unit, is_word=True, is_range=True)
+    value, unit = number_value(match["word"]), plain_unit(match["wordunit"] or "")
+    if value <= 1 and not unit:  # "one of them", "the other half"
+        return None
+    hours = _HOURS[match["wordperiod"][0].lower()] if match["wordperiod"] else None
+    return Quantity(
+        match[0], start, end, (value,), unit, is_word=True, hours=hours, bound=_bound(text, start, end)
+    )
+
+
+def _bound(text: str, start: int, end: int) -> str:
+    before = text[max(0, start - _BEFORE) : start]
+    if _UNDER.search(before) or _UNDER_BEHIND.match(text, end):
+        return "under"
+    return "over" if _OVER.search(before) or _OVER_BEHIND.match(text, end) else ""
 
 
 def is_same(claimed: Quantity, given: Quantity) -> bool:
     """Tell whether two quantities can mean the same: equal amounts, or days that do not differ."""
     if claimed.dates and given.dates and (not claimed.values or not given.values):
-        return any(_fits(one, other) for one in claimed.dates for other in given.dates)
-    if claimed.values and claimed.values == given.values and _units_agree(claimed.unit, given.unit):
-        return True
-    if len(claimed.values) == 1 and len(given.values) == 1:
-        return _same_amount(claimed, given)
-    if len(claimed.values) > 1 and len(given.values) == 1:
-        return given.unit in TIMES and _is_short_span(given, claimed)
-    if len(claimed.values) == 1 and len(given.values) > 1:  # "104 systolic" for 104/62
-        if claimed.unit in TIMES and given.values[1] in _SHORT_SPANS:
-            return _is_short_span(claimed, given)
-        return claimed.values[0] in given.values and _units_agree(claimed.unit, given.unit)
-    return False
-
-
-def _is_short_span(time: Quantity, pair: Quantity) -> bool:
-    """Tell whether a pair is a span of time as British notes write it: 3/7 is 3 days, 4/52 is 4 weeks."""
-    span = _SHORT_SPANS.get(pair.values[1])
-    return span is not None and _same_amount(time, Quantity("", 0, 0, pair.values[:1], span))
-
-
-TIMES = frozenset(unit for unit, (dimension, _) in UNITS.items() if dimension in TIME_DIMENSIONS)
-
-
-def _same_amount(claimed: Quantity, given: Quantity) -> bool:
-    if not claimed.unit or not given.unit or claimed.unit == given.unit:
-        return claimed.values == given.values
-    if claimed.unit not in UNITS or given.unit not in UNITS:
-        return False
-    (dimension, factor), (other_dimension, other_factor) = UNITS[claimed.unit], UNITS[given.unit]
-    return dimension == other_dimension and claimed.values[0] * factor == given.values[0] * other_factor
-
-
-def _units_agree(unit: str, other: str) -> bool:
-    return not unit or not other or unit == other or (unit in UNITS and UNITS[unit] == UNITS.get(other))
-
-
-def _fits(one: Date, other: Date) -> bool:
-    return all(a is None or b is None or a == b for a, b in zip(one, other, strict=True))
+        return any(fit(one, other) for one in claimed.dates for other in given.dates)
+    if not claimed.values or not given.values:
+        return _is_year_of(claimed, given) or _is_year_of(given, claimed)
+    if claimed.hours and given.hours and claimed.hours != given.hours:
+        return _is_same_rate(claimed, given)
+    if "decade" in (claimed.unit, given.unit):
+        return _is_in_decade(claimed, given) or _is_in_decade(given, claimed)
+    if len(claimed.values) == len(given.values):
+        return _are_same_amounts(claimed, given)
+    if len(claimed.values) == 1:
+        return _is_part(claimed, given)
+    return len(given.values) == 1 and _is_part(given, claimed)
 
 
 def is_among(claimed: Quantity, given: Iterable[Quantity]) -> bool:
-    """Tell whether a quantity occurs among others; a pair may also occur as its two numbers apart."""
+    """Tell whether a quantity occurs among others; a pair or a range may also occur as its numbers apart."""
     known = list(given)
     if any(is_same(claimed, quantity) for quantity in known):
         return True
@@ -245,3 +267,75 @@ def is_among(claimed: Quantity, given: Iterable[Quantity]) -> bool:
         singles = [quantity for quantity in known if len(quantity.values) == 1]
         return all(any(is_same(part, quantity) for quantity in singles) for part in parts)
     return False
+
+
+def _are_same_amounts(one: Quantity, other: Quantity) -> bool:
+    if len(one.values) == 1:
+        return _is_amount(one.values[0], one.unit, other.values[0], other.unit)
+    if {one.unit, other.unit} & TIMES and one.unit != other.unit:  # "2-3/52" and "14 to 21 days"
+        spans = _as_span(one), _as_span(other)
+        pairs = zip(spans[0].values, spans[1].values, strict=True)
+        return all(is_same_amount(a, spans[0].unit, b, spans[1].unit) for a, b in pairs)
+    if one.unit and other.unit and one.unit != other.unit:
+        pairs = zip(one.values, other.values, strict=True)
+        return all(is_same_amount(a, one.unit, b, other.unit) for a, b in pairs)
+    return one.values == other.values
+
+
+def _is_amount(one: Decimal, unit: str, other: Decimal, other_unit: str) -> bool:
+    if unit and other_unit:
+        return is_same_amount(one, unit, other, other_unit) or (
+            one == other and {unit, other_unit} <= {"months", "month", "m"}
+        )
+    written = unit or other_unit
+    if written in TIMES and not (written in _YEARS and 16 <= one <= 120):  # "3 weeks" is not "stage 3"
+        return False
+    if dimension(written) == "cell_count" and one != other:  # "11.2 K/uL" and "11,200"
+        factor = UNITS[written][1]
+        return one * factor == other if unit else other * factor == one
+    return one == other
+
+
+_YEARS = frozenset({"year", "years", "yr", "yrs"})
+
+
+def _is_part(single: Quantity, row: Quantity) -> bool:
+    """Tell whether a number is one end of a range, or one of a pair: "104 systolic" for 104/62."""
+    if row.is_range:
+        return any(_is_amount(single.values[0], single.unit, value, row.unit) for value in row.values)
+    span = _as_span(row)
+    if span is not row and single.unit in TIMES:
+        return is_same_amount(single.values[0], single.unit, span.values[0], span.unit)
+    if single.unit and not row.unit and dimension(single.unit) not in ("pressure", "share"):
+        return False
+    return any(_is_amount(single.values[0], single.unit, value, row.unit) for value in row.values)
+
+
+def _as_span(row: Quantity) -> Quantity:
+    """Read a pair as British notes write a span of time: 3/7 is 3 days, 4/52 is 4 weeks."""
+    if len(row.values) != 2 or row.is_range or row.unit or row.values[1] not in _SHORT_SPANS:
+        return row
+    return Quantity(row.text, row.start, row.end, row.values[:1], _SHORT_SPANS[row.values[1]])
+
+
+def _is_year_of(year: Quantity, date: Quantity) -> bool:
+    if len(year.values) != 1 or year.unit or not date.dates or date.values:
+        return False
+    return any(found is not None and found == year.values[0] for found, _, _ in date.dates)
+
+
+def _is_same_rate(one: Quantity, other: Quantity) -> bool:
+    return (
+        len(one.values) == len(other.values) == 1
+        and one.hours is not None
+        and other.hours is not None
+        and _is_amount(one.values[0] * other.hours, one.unit, other.values[0] * one.hours, other.unit)
+    )
+
+
+def _is_in_decade(decade: Quantity, age: Quantity) -> bool:
+    if decade.unit != "decade":
+        return False
+    if age.unit == "decade":
+        return decade.values == age.values
+    return age.unit in ("", *_YEARS) and decade.values[0] <= age.values[0] < decade.values[0] + 10
