@@ -30,6 +30,7 @@ class _Aligned(NamedTuple):
     past: int
     word: str
     ours: int
+    is_clinical: bool  # a concept or a drug
     theirs: tuple[tuple[Reading, int, int], ...]  # where the evidence has it: source, token, sense
 
 
@@ -57,7 +58,9 @@ def _align(claim: Reading, sources: Sequence[Reading]) -> list[_Aligned]:
         for source, first, _, sense in pair.places:
             about_family = Sense.FAMILY if is_family_title(source.section) else Sense.PLAIN
             theirs.append((source, first, sense | about_family))
-        aligned.append(_Aligned(pair.first, pair.past, pair.word, pair.sense, tuple(theirs)))
+        aligned.append(
+            _Aligned(pair.first, pair.past, pair.word, pair.sense, pair.is_clinical, tuple(theirs))
+        )
     return aligned
 
 
@@ -84,7 +87,8 @@ def _negation(claim: Reading, aligned: list[_Aligned], assertion: Assertion) -> 
             continue
         if theirs == {not denied}:
             opposed.append((word, denied))
-    if not opposed or (len(opposed) < _SOME_WORDS and len(opposed) < _SOME_OF_IT * len(aligned)):
+    opposed = _telling(opposed, aligned)
+    if not opposed:
         return None
     word, denied = opposed[0]
     source, index, _ = word.theirs[0]
@@ -95,7 +99,16 @@ def _negation(claim: Reading, aligned: list[_Aligned], assertion: Assertion) -> 
         "negation",
         Severity.CRITICAL,
         f"Negation: the claim gives {said} as {state}; sentence {source.number} says {says}.",
+        frozenset(index for other, _ in opposed for index in range(other.token, other.past)),
     )
+
+
+def _telling(opposed: list[tuple[_Aligned, bool]], aligned: list[_Aligned]) -> list[tuple[_Aligned, bool]]:
+    """Of the words that one side denies, those that tell: clinical ones where the claim has any that fit."""
+    clinical = [entry for entry in opposed if entry[0].is_clinical]
+    if any(word.is_clinical for word in aligned):
+        return clinical
+    return opposed if len(opposed) >= _SOME_WORDS or len(opposed) >= _SOME_OF_IT * len(aligned) else []
 
 
 def _share(aligned: list[_Aligned], sense: int) -> tuple[float, _Aligned | None]:

@@ -45,6 +45,15 @@ class NoteReading:
         """In how many sentences each term stands."""
         return Counter(term for reading in self.sentences for term in reading.terms)
 
+    @cached_property
+    def holding(self) -> dict[str, list[Reading]]:
+        """The sentences that name a thing, by the names of `Reading.places`."""
+        found: dict[str, list[Reading]] = {}
+        for reading in self.sentences:
+            for name in reading.places:
+                found.setdefault(name, []).append(reading)
+        return found
+
 
 class Case:
     """A claim, the sentences it cites, and the note around them.

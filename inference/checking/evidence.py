@@ -23,7 +23,7 @@ _ALIKE = 84.0  # RapidFuzz ratio, 0 to 100, from which two long words count as o
 _LONG = 5  # letters
 _SHORT_FORM = 4  # letters of a word's beginning that can stand for it: "echo", "atorva", "irreg"
 
-_FRAME = frozenset(stem(word) for word in lexicon("words")["frame"].split())
+_FRAME = frozenset(stem(word) for key in ("frame", "general") for word in lexicon("words")[key].split())
 
 
 def missing(numbers: Sequence[int], note: Note) -> Flag | None:

@@ -7,6 +7,7 @@ from inference.checking import concepts
 from inference.checking.abbreviations import expansions
 from inference.checking.drugs import Mention, find_drugs
 from inference.checking.frequencies import Frequency, bind, frequencies
+from inference.checking.lexicons import lexicon
 from inference.checking.quantities import UNITS, Quantity, quantities
 from inference.checking.scopes import Senses, senses
 from inference.checking.tokens import Token, is_content, stem, tokens
@@ -48,7 +49,12 @@ class Reading:
 
     @cached_property
     def concepts(self) -> list[concepts.Mention]:
-        return concepts.find_concepts(self.words)
+        found = concepts.find_concepts(self.words)
+        denials = lexicon("cues")["denials"]
+        for index, word in enumerate(self.words):
+            if (name := denials.get(word.lower)) is not None:
+                found.append(concepts.Mention(concepts.Concept(name, "symptom"), index, index + 1))
+        return found
 
     @cached_property
     def frequencies(self) -> list[Frequency]:
@@ -66,7 +72,7 @@ class Reading:
     @cached_property
     def places(self) -> dict[str, list[tuple[int, int]]]:
         """Where each thing is named, as tokens [first, past): content words by stem and by what they stand
-        for, concepts as "=usual name" with every wider one; cues apart."""
+        for, concepts as "=usual name" with every wider one, drugs as "drug:generic name"; cues apart."""
         found: dict[str, list[tuple[int, int]]] = {}
         for index, word in self.stems.items():
             if not self.senses.is_cue[index]:
@@ -75,6 +81,8 @@ class Reading:
         for mention in self.concepts:
             for name in concepts.broader(mention.concept.name):
                 found.setdefault(f"={name}", []).append((mention.first, mention.past))
+        for drug in self.drugs:
+            found.setdefault(f"drug:{drug.name}", []).append((drug.first, drug.past))
         return found
 
     @cached_property

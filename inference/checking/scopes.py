@@ -82,6 +82,18 @@ def _reporting() -> tuple[frozenset[str], frozenset[str]]:
     return frozenset(group["verbs"]), frozenset(group["companions"])
 
 
+@cache
+def _single_words() -> tuple[frozenset[str], frozenset[str]]:
+    """Words that deny a thing by themselves, and cues that govern the next word alone."""
+    content = lexicon("cues")
+    return frozenset(content["denials"]), frozenset(content["near"]["phrases"])
+
+
+def _next_word(words: list[Token], index: int) -> int | None:
+    following = range(index + 1, min(index + 3, len(words)))
+    return next((other for other in following if words[other].lower[0].isalpha()), None)
+
+
 def senses(words: list[Token], text: str) -> Senses:
     """Read the sense of every token of `text`."""
     of = [Sense.PLAIN] * len(words)
@@ -89,6 +101,14 @@ def senses(words: list[Token], text: str) -> Senses:
     negated_by: dict[int, int] = {}
     present = Sense.PLAIN
     hits = _cues().find(words)
+    denials, near = _single_words()
+    for index, word in enumerate(words):
+        if word.lower in denials:
+            of[index] |= Sense.NEGATED
+            present |= Sense.NEGATED
+        elif word.lower in near and (of_next := _next_word(words, index)) is not None:
+            of[of_next] |= Sense.NEGATED
+            is_cue[index] = True
     marks = [index for index, word in enumerate(words) if word.lower in _MARKS]
     starts = _edges(words, hits, marks)
     edges = sorted({*starts, *(index for index, word in enumerate(words) if word.lower == ":")})
