@@ -37,6 +37,8 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "summary.sign": CLINICIANS,
     "summary.export": CLINICIANS,
     "prompt.read": SIGNED_IN,
+    "lexicon.read": SIGNED_IN,
+    "lexicon.approve": CLINICIANS,
     "job.read": OPERATORS,
     "job.change": OPERATORS,
     "account.read": OPERATORS,
@@ -143,6 +145,13 @@ def may_sign(user: User, summary: Summary) -> Refusal | None:
         "may_not_sign",
         "You can review but not sign for this care team. Ask a colleague who signs, or your operator.",
     )
+
+
+def may_approve_lexicons(user: User) -> Refusal | None:
+    """Say whether a clinician may answer for a word list: somebody who signs for a care team of the site."""
+    if Membership.objects.current().filter(user=user, may_sign=True).exists():
+        return None
+    return Refusal("may_not_sign", "Only clinicians who may sign can approve a word list.")
 
 
 def may_use_note(note: Note) -> Refusal | None:

@@ -21,6 +21,8 @@ INSERT_ONLY = (
     "Claim",
     "Evidence",
     "Flag",
+    "Fact",
+    "LexiconApproval",
     "Decision",
     "Signature",
     "Addendum",

@@ -6,6 +6,7 @@ from functools import cached_property
 from clinical.access import may_sign
 from clinical.actions.cautions import Caution, cautions, instructed
 from clinical.actions.drafts import newer_than
+from clinical.actions.ledger import Ledger, ReviewedFact, ledger, signed_ledger
 from clinical.actions.patients import has_namesake
 from clinical.actions.prompts import PromptPage, Section, asked
 from clinical.actions.reviewed_claims import ReviewedClaim, current_claims
@@ -40,6 +41,7 @@ class ReviewPage:
         newer: a newer ready summary of the same note and kind, or None.
         asked: the prompt, as it was stored; None of a summary made before prompts were kept.
         uncited: sections of the source that no standing claim rests on; told only of a note read in parts.
+        ledger: the facts of the source, used or left out; of a signed summary as they were signed.
     """
 
     summary: Summary
@@ -59,6 +61,7 @@ class ReviewPage:
     may_sign: bool
     asked: PromptPage | None
     uncited: tuple[Uncited, ...]
+    ledger: Ledger
 
     @property
     def is_streaming(self) -> bool:
@@ -110,6 +113,11 @@ class ReviewPage:
         return tuple(claim for claim in self.claims if claim.blocks_signing)
 
     @property
+    def left_out(self) -> list[ReviewedFact]:
+        """Critical facts that no claim carries and nobody decided on: they too stand before a signature."""
+        return self.ledger.blockers
+
+    @property
     def undecided(self) -> tuple[ReviewedClaim, ...]:
         return tuple(claim for claim in self.claims if not claim.is_decided)
 
@@ -147,7 +155,8 @@ def build(summary: Summary, *, by: User) -> ReviewPage:
     sources = Note.objects.select_related("document").defer("document__content_sealed")
     note = sources.get(summary_sources__summary=summary)
     read = from_layout(note.text, note.layout)
-    claims = tuple(current_claims(summary, review))
+    decisions = list(review.decisions.select_related("by").order_by("number")) if review else []
+    claims = tuple(current_claims(summary, decisions))
     cited = {number for c in claims if not c.is_rejected for number in c.evidence}
     allergies = [c.text for c in claims if c.category == Category.ALLERGY and not c.is_rejected]
     return ReviewPage(
@@ -168,4 +177,5 @@ def build(summary: Summary, *, by: User) -> ReviewPage:
         may_sign=may_sign(by, summary) is None,
         asked=asked(summary.model_version),
         uncited=uncited(read, cited) if summary.parts > 1 else (),
+        ledger=signed_ledger(signature) if signature else ledger(summary, read, claims, decisions),
     )

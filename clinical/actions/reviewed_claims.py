@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from uuid import UUID
 
 from clinical.actions.details import Details, in_words, lapse
-from clinical.models import Claim, Decision, Review, Summary
+from clinical.models import Claim, Decision, Summary
 from inference.vocabulary import Assertion, Category, Severity
 
 DENIAL = re.compile(r"\W*(?:no|not|nil|none|never|nka|nkda|den(?:ies|ied)|without|negative)\b", re.IGNORECASE)
@@ -136,6 +136,8 @@ def as_written(claim: Claim) -> ReviewedClaim:
 def fold(claims: Iterable[ReviewedClaim], decisions: Iterable[Decision]) -> list[ReviewedClaim]:
     """Fold decisions into claims: the newest on each target holds, and undo leaves it undecided.
 
+    Decisions that leave a fact out touch no claim.
+
     Args:
         claims: as the engine wrote them.
         decisions: in the order they were taken, `by` loaded.
@@ -145,6 +147,8 @@ def fold(claims: Iterable[ReviewedClaim], decisions: Iterable[Decision]) -> list
     position = max((claim.position for claim in written.values()), default=0)
     for decision in decisions:
         target = decision.target
+        if decision.verb == Decision.Verb.NOT_NEEDED:
+            continue
         if decision.verb == Decision.Verb.UNDO:
             if target in written:
                 now[target] = written[target]
@@ -176,8 +180,7 @@ def fold(claims: Iterable[ReviewedClaim], decisions: Iterable[Decision]) -> list
     return list(now.values())
 
 
-def current_claims(summary: Summary, review: Review | None) -> list[ReviewedClaim]:
+def current_claims(summary: Summary, decisions: Iterable[Decision]) -> list[ReviewedClaim]:
     """Read a summary's claims with all decisions folded in: gravest first, added ones last."""
     written = engine_claims(summary)
-    decisions = review.decisions.select_related("by").order_by("number") if review else ()
     return sorted(fold(written, decisions), key=lambda claim: (claim.first_rank, claim.position))

@@ -1,4 +1,4 @@
-"""The work of a summarize job: claims stored one by one as they are checked, then the summary made ready."""
+"""The work of a summarize job: claims stored one by one as they are checked, then facts, and it is ready."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from clinical.access import may_use_note
-from clinical.actions import engines, outages
+from clinical.actions import engines, ledger, outages
 from clinical.actions.audit import audited
 from clinical.actions.failures import Failure
 from clinical.actions.leases import Lease
@@ -17,6 +17,7 @@ from clinical.models import (
     AuditType,
     Claim,
     Evidence,
+    Fact,
     Flag,
     Job,
     ModelVersion,
@@ -69,7 +70,8 @@ def work(lease: Lease) -> Iterator[Job]:
         ) from None
     if completion is None:
         raise Failure("bad_output", is_temporary=True)
-    _finish(lease, summary, completion, len(stored))
+    facts, left_out_count = ledger.find(summary, note.pk, read)
+    _finish(lease, summary, completion, len(stored), facts, left_out_count)
     yield from ()
 
 
@@ -138,13 +140,20 @@ def _details(item: CheckedClaim) -> dict[str, dict[str, str]] | None:
     return {"allergy": asdict(item.allergy)} if item.allergy is not None else None
 
 
-def _finish(lease: Lease, summary: Summary, completion: Completion, claim_count: int) -> None:
-    """Make the summary ready and the job done, in one transaction."""
+def _finish(
+    lease: Lease,
+    summary: Summary,
+    completion: Completion,
+    claim_count: int,
+    facts: Sequence[Fact],
+    left_out_count: int,
+) -> None:
+    """Store the facts, make the summary ready and the job done, in one transaction."""
     now = timezone.now()
-    with audited(
-        AuditType.SUMMARY_READY, by=None, thing=summary, patient_id=summary.patient_id, claims=claim_count
-    ):
+    counted = {"claims": claim_count, "facts": len(facts), "left_out": left_out_count}
+    with audited(AuditType.SUMMARY_READY, by=None, thing=summary, patient_id=summary.patient_id, **counted):
         lease.fence()
+        Fact.objects.bulk_create(facts)
         Summary.objects.filter(pk=summary.pk).update(
             status=Summary.Status.READY,
             ended_at=now,
@@ -152,5 +161,7 @@ def _finish(lease: Lease, summary: Summary, completion: Completion, claim_count:
             output_tokens=completion.output_tokens,
             parts=completion.parts,
             parts_read=completion.parts,
+            fact_count=len(facts),
+            left_out_count=left_out_count,
         )
         Job.objects.filter(pk=lease.job.pk).update(status=Job.Status.DONE, finished_at=now, lease_until=None)

@@ -3,6 +3,7 @@
 from clinical.models.audit import AuditEvent, AuditType
 from clinical.models.base import uuid7
 from clinical.models.documents import Document, IdentityMismatch, Withdrawal
+from clinical.models.facts import Fact, LexiconApproval
 from clinical.models.jobs import Job, Lane, Tick
 from clinical.models.keys import DataKey
 from clinical.models.model_versions import EngineHealth, ModelVersion, PromptVersion
@@ -23,10 +24,12 @@ __all__ = [
     "Document",
     "EngineHealth",
     "Evidence",
+    "Fact",
     "Flag",
     "IdentityMismatch",
     "Job",
     "Lane",
+    "LexiconApproval",
     "Membership",
     "ModelVersion",
     "Note",

@@ -5,26 +5,33 @@ from typing import ClassVar
 from django.db import models
 
 from clinical.models.base import Record
+from clinical.models.facts import Fact
 from clinical.models.people import User
 from clinical.models.summaries import Claim, Summary
 from clinical.sealed import SealedJSON, SealedText, key_column, sealed_column
 
 
 class Review(Record):
-    """The work on one summary. `version` counts its decisions: a save made from an older one is refused."""
+    """The work on one summary. `version` counts its decisions: a save made from an older one is refused.
+
+    `left_out_count` counts the critical left-out facts that waited for a decision after the newest one; the
+    worklist reads it, signing counts anew.
+    """
 
     summary = models.OneToOneField(Summary, on_delete=models.PROTECT, related_name="review")
     version = models.PositiveIntegerField(default=0)
+    left_out_count = models.PositiveIntegerField(null=True)
     started_at = models.DateTimeField(auto_now_add=True)
 
     phi_fields: ClassVar = frozenset()
-    plain_fields: ClassVar = frozenset({"id", "summary", "version", "started_at"})
+    plain_fields: ClassVar = frozenset({"id", "summary", "version", "left_out_count", "started_at"})
 
 
 class Decision(Record):
-    """One act of a clinician on a claim. Append-only: undo is a decision too; the newest not undone holds.
+    """One act of a clinician on a claim or a fact. Append-only: undo is a decision too; the newest holds.
 
-    `target` is the claim's id, or for an added claim the id of the decision that added it.
+    `target` is the claim's or the fact's id, or for an added claim an id of its own; a claim that was added
+    for a left-out fact names the fact.
     """
 
     class Verb(models.TextChoices):
@@ -33,12 +40,14 @@ class Decision(Record):
         REJECT = "reject", "Rejected"
         ADD = "add", "Added"
         UNDO = "undo", "Undone"
+        NOT_NEEDED = "not_needed", "Closed as not needed"
 
     review = models.ForeignKey(Review, on_delete=models.PROTECT, related_name="decisions")
     number = models.PositiveIntegerField()
     claim = models.ForeignKey(Claim, on_delete=models.PROTECT, null=True, related_name="decisions")
+    fact = models.ForeignKey(Fact, on_delete=models.PROTECT, null=True, related_name="decisions")
     target = models.UUIDField()
-    verb = models.CharField(max_length=8, choices=Verb)
+    verb = models.CharField(max_length=16, choices=Verb)
     by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     at = models.DateTimeField(auto_now_add=True)
     key = key_column()
@@ -50,12 +59,19 @@ class Decision(Record):
 
     phi_fields: ClassVar = frozenset({"content_sealed", "reason_sealed"})
     plain_fields: ClassVar = frozenset(
-        {"id", "review", "number", "claim", "target", "verb", "by", "at", "key"}
+        {"id", "review", "number", "claim", "fact", "target", "verb", "by", "at", "key"}
     )
 
     class Meta:
         ordering = ["number"]
-        constraints = [models.UniqueConstraint(fields=["review", "number"], name="decisions_in_order")]
+        constraints = [
+            models.UniqueConstraint(fields=["review", "number"], name="decisions_in_order"),
+            models.CheckConstraint(
+                condition=~models.Q(verb="not_needed")
+                | models.Q(fact__isnull=False, target=models.F("fact")),
+                name="only_a_fact_is_not_needed",
+            ),
+        ]
 
 
 class Signature(Record):

@@ -32,7 +32,11 @@ class SummaryQuerySet(models.QuerySet["Summary"]):
 
 
 class Summary(Record):
-    """One output of one engine by one attempt. Immutable once ready."""
+    """One output of one engine by one attempt. Immutable once ready.
+
+    `fact_count` is None where nobody looked for facts: a draft from before the omission ledger.
+    `left_out_count` counts the critical facts that no claim used when the summary became ready.
+    """
 
     class Status(models.TextChoices):
         STREAMING = "streaming", "Still reading"
@@ -58,6 +62,8 @@ class Summary(Record):
     abandoned_because = models.CharField(max_length=40, blank=True)
     parts = models.PositiveSmallIntegerField(default=1)
     parts_read = models.PositiveSmallIntegerField(default=0)
+    fact_count = models.PositiveIntegerField(null=True)
+    left_out_count = models.PositiveIntegerField(default=0)
 
     objects = SummaryQuerySet.as_manager()
 
@@ -78,6 +84,8 @@ class Summary(Record):
             "abandoned_because",
             "parts",
             "parts_read",
+            "fact_count",
+            "left_out_count",
         }
     )
 

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from django_htmx.http import reswap, retarget
 
 from clinical.access import Refusal, Refused, access
-from clinical.actions import reviews, summaries
+from clinical.actions import reviews, saves, summaries
 from clinical.actions.review_pages import ReviewPage
 from clinical.forms.reviews import (
     AddendumForm,
@@ -86,7 +86,7 @@ def sign(request: Request, pk: UUID) -> HttpResponse:
             return redirect("summary", pk=pk)
     page = summaries.open_summary(by=request.user, summary_id=pk)
     if request.method == "GET" and not request.htmx and request.GET.get("version") != str(page.version):
-        refusal, status = reviews.CHANGED, 409  # what is signed is what was read
+        refusal, status = saves.CHANGED, 409  # what is signed is what was read
     template = "summaries/_sign.html" if request.htmx else "summaries/sign.html"
     warnings = [claim for claim in page.undecided if claim.rank == 1]
     given = {**context(page), "refusal": refusal, "open_warnings": warnings}

@@ -1,0 +1,119 @@
+"""The checker's word lists, and which clinician of the site answers for which version of them."""
+
+import datetime
+import hashlib
+import tomllib
+from dataclasses import dataclass, replace
+from functools import cache
+from importlib.resources import files
+
+from clinical.access import NOT_FOUND, Refusal, Refused, may_approve_lexicons
+from clinical.actions.audit import audited
+from clinical.models import AuditType, LexiconApproval, User
+
+DIGEST_CHARACTERS = 12
+
+
+@dataclass(frozen=True)
+class Lexicon:
+    """A word list as it ships with this version of the checker.
+
+    Attributes:
+        digest: SHA-256 (hex) of the file: a changed word is another version.
+        text: the whole file.
+        approved_by: the name of the clinician who approved this very version; "" while nobody has.
+    """
+
+    name: str
+    scope: str
+    sources: str
+    version: str
+    digest: str
+    text: str
+    approved_by: str = ""
+    approved_at: datetime.datetime | None = None
+
+    @property
+    def title(self) -> str:
+        return self.name.replace("_", " ").capitalize()
+
+    @property
+    def short_digest(self) -> str:
+        return self.digest[:DIGEST_CHARACTERS]
+
+
+@cache
+def shipped() -> tuple[Lexicon, ...]:
+    """Read the word lists that the checker reads, by name, once per process."""
+    folder = files("inference.checking.lexicons")
+    paths = sorted((path for path in folder.iterdir() if path.name.endswith(".toml")), key=lambda p: p.name)
+    return tuple(_read(path.name.removesuffix(".toml"), path.read_bytes()) for path in paths)
+
+
+def _read(name: str, content: bytes) -> Lexicon:
+    text = content.decode()
+    about = tomllib.loads(text).get("about", {})
+    return Lexicon(
+        name=name,
+        scope=about.get("scope", ""),
+        sources=about.get("sources", ""),
+        version=str(about.get("version", "")),
+        digest=hashlib.sha256(content).hexdigest(),
+        text=text,
+    )
+
+
+def listing() -> list[Lexicon]:
+    """List the word lists with who approved this version of each."""
+    approvals = {
+        (approval.name, approval.digest): approval
+        for approval in LexiconApproval.objects.select_related("by").filter(
+            digest__in=[lexicon.digest for lexicon in shipped()]
+        )
+    }
+    return [_approved(lexicon, approvals.get((lexicon.name, lexicon.digest))) for lexicon in shipped()]
+
+
+def _approved(lexicon: Lexicon, approval: LexiconApproval | None) -> Lexicon:
+    if approval is None:
+        return lexicon
+    return replace(lexicon, approved_by=approval.by.full_name, approved_at=approval.at)
+
+
+def look(digest: str) -> Lexicon:
+    """Look at one word list by the digest of its content.
+
+    Raises:
+        Refused: 404, no list in use has that content.
+    """
+    for lexicon in listing():
+        if lexicon.digest == digest:
+            return lexicon
+    raise Refused(NOT_FOUND)
+
+
+def unapproved_count() -> int:
+    """Count the word lists in use that no clinician of the site answers for."""
+    approved = set(LexiconApproval.objects.values_list("name", "digest"))
+    return sum((lexicon.name, lexicon.digest) not in approved for lexicon in shipped())
+
+
+def approve(*, by: User, digest: str) -> Lexicon:
+    """Answer, by name, for one version of a word list.
+
+    Raises:
+        Refused: 403, no right to sign anywhere; 404, no list in use has that content; 409, it is approved.
+    """
+    with audited(AuditType.LEXICON_APPROVED, by=by) as entry:
+        lexicon = look(digest)
+        entry.detail.update(lexicon=lexicon.name, digest=lexicon.digest)
+        if refusal := may_approve_lexicons(by):
+            raise Refused(refusal)
+        row = LexiconApproval(name=lexicon.name, digest=lexicon.digest, by=by)
+        LexiconApproval.objects.bulk_create([row], ignore_conflicts=True)
+        kept = LexiconApproval.objects.select_related("by").get(name=row.name, digest=row.digest)
+        if kept.pk != row.pk:
+            sentence = f"{kept.by.full_name} has approved this version already."
+            raise Refused(Refusal("is_approved", sentence, 409))
+        entry.thing = kept
+        return _approved(lexicon, kept)
