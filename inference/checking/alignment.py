@@ -28,7 +28,7 @@ class Pair(NamedTuple):
     past: int
     sense: int
     places: tuple[Place, ...]
-    is_clinical: bool = False  # a concept or a drug, not just a word
+    kind: str = ""  # of a concept; "drug"; "" for a mere word
 
 
 def align(claim: Reading, sources: Sequence[Reading]) -> list[Pair]:
@@ -43,13 +43,15 @@ def align(claim: Reading, sources: Sequence[Reading]) -> list[Pair]:
         places = _found(sources, (f"={mention.concept.name}",))
         if places and not all(claim.senses.is_cue[index] for index in range(mention.first, mention.past)):
             sense = claim.senses.of[_head(claim, mention.first, mention.past)]
-            pairs.append(Pair(mention.concept.name, mention.first, mention.past, sense, places, True))
+            pairs.append(
+                Pair(mention.concept.name, mention.first, mention.past, sense, places, mention.concept.kind)
+            )
             taken.update(range(mention.first, mention.past))
     for drug in claim.drugs:
         places = _found(sources, (f"drug:{drug.name}",))
         if places:
             sense = claim.senses.of[_head(claim, drug.first, drug.past)]
-            pairs.append(Pair(drug.name, drug.first, drug.past, sense, places, True))
+            pairs.append(Pair(drug.name, drug.first, drug.past, sense, places, "drug"))
         taken.update(range(drug.first, drug.past))
     for index, word in claim.stems.items():
         if index in taken or claim.senses.is_cue[index] or len(word) == 1:

@@ -17,8 +17,6 @@ from inference.checking.tokens import STOP_WORDS
 from inference.vocabulary import Assertion, Severity
 
 _ALL_OF_IT = 0.5  # share of the aligned words that must carry a cue before the claim as a whole is doubted
-_SOME_OF_IT = 0.1  # share of the aligned words whose negation differs from which it is worth a flag
-_SOME_WORDS = 2  # or so many words
 
 _WEAK = STOP_WORDS | frozenset(lexicon("words")["weak"].split())
 _RELATIVES = frozenset(lexicon("words")["relatives"].split())
@@ -30,7 +28,7 @@ class _Aligned(NamedTuple):
     past: int
     word: str
     ours: int
-    is_clinical: bool  # a concept or a drug
+    kind: str  # of a concept, "drug", or ""
     theirs: tuple[tuple[Reading, int, int], ...]  # where the evidence has it: source, token, sense
 
 
@@ -58,9 +56,7 @@ def _align(claim: Reading, sources: Sequence[Reading]) -> list[_Aligned]:
         for source, first, _, sense in pair.places:
             about_family = Sense.FAMILY if is_family_title(source.section) else Sense.PLAIN
             theirs.append((source, first, sense | about_family))
-        aligned.append(
-            _Aligned(pair.first, pair.past, pair.word, pair.sense, pair.is_clinical, tuple(theirs))
-        )
+        aligned.append(_Aligned(pair.first, pair.past, pair.word, pair.sense, pair.kind, tuple(theirs)))
     return aligned
 
 
@@ -87,7 +83,7 @@ def _negation(claim: Reading, aligned: list[_Aligned], assertion: Assertion) -> 
             continue
         if theirs == {not denied}:
             opposed.append((word, denied))
-    opposed = _telling(opposed, aligned)
+    opposed = _telling(claim, opposed, aligned)
     if not opposed:
         return None
     word, denied = opposed[0]
@@ -103,12 +99,33 @@ def _negation(claim: Reading, aligned: list[_Aligned], assertion: Assertion) -> 
     )
 
 
-def _telling(opposed: list[tuple[_Aligned, bool]], aligned: list[_Aligned]) -> list[tuple[_Aligned, bool]]:
-    """Of the words that one side denies, those that tell: clinical ones where the claim has any that fit."""
-    clinical = [entry for entry in opposed if entry[0].is_clinical]
-    if any(word.is_clinical for word in aligned):
-        return clinical
-    return opposed if len(opposed) >= _SOME_WORDS or len(opposed) >= _SOME_OF_IT * len(aligned) else []
+def _telling(
+    claim: Reading, opposed: list[tuple[_Aligned, bool]], aligned: list[_Aligned]
+) -> list[tuple[_Aligned, bool]]:
+    """Of the words that one side denies, those that tell.
+
+    "No fracture on X-ray" denies no X-ray, "went home without oxygen" no home: what can be there or not tells
+    first, then any clinical word, and mere words only where the claim has none of these and they are many.
+    """
+    for kinds in (_DENIABLE, _CLINICAL):
+        if any(word.kind in kinds for word in aligned):
+            return [
+                entry for entry in opposed if entry[0].kind in kinds or _is_denied_itself(claim, entry[0])
+            ]
+    return opposed if len(opposed) >= _ALL_OF_IT * len(aligned) else []
+
+
+def _is_denied_itself(claim: Reading, word: _Aligned) -> bool:
+    """Tell whether a word is the first of those that a cue denies: "no improvement in her cough"."""
+    return any(
+        cue < index and not any(cue < other < index for other in reading.stems)
+        for reading, index in [(claim, word.token), *((source, place) for source, place, _ in word.theirs)]
+        if (cue := reading.senses.negated_by.get(index)) is not None
+    )
+
+
+_DENIABLE = frozenset({"symptom", "condition", "finding", "drug"})
+_CLINICAL = _DENIABLE | {"test", "procedure"}
 
 
 def _share(aligned: list[_Aligned], sense: int) -> tuple[float, _Aligned | None]:
@@ -158,6 +175,8 @@ def _certainty(claim: Reading, aligned: list[_Aligned], assertion: Assertion) ->
         return None
     if assertion in {Assertion.POSSIBLE, Assertion.HYPOTHETICAL} or claim.senses.present & doubt:
         return None
+    if any(token.lower in _CONDITIONS for token in claim.words):
+        return None
     source, index, sense = word.theirs[0]
     is_unlikely = any(token.lower == "unlikely" for token in source.words)
     how = "unlikely" if is_unlikely else "possible" if sense & Sense.POSSIBLE else "a condition or a risk"
@@ -167,6 +186,11 @@ def _certainty(claim: Reading, aligned: list[_Aligned], assertion: Assertion) ->
         f"Certainty: the claim states {quoted(_around(claim, word.token))} as fact; sentence {source.number} "
         f"gives it as {how}: {quoted(_around(source, index))}.",
     )
+
+
+_CONDITIONS = frozenset(
+    {"until", "unless", "once", "when", "provided", "should", "would", "could", "perhaps"}
+)
 
 
 def _ended(claim: Reading, aligned: list[_Aligned], assertion: Assertion) -> Flag | None:

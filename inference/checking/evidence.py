@@ -61,15 +61,14 @@ def support(case: Case) -> Flag | None:
     share_of_note = 1 - sum(item.weight for item in nowhere) / whole
     concepts = [item for item in nowhere if item.is_concept]
     places = frozenset(index for item in absent for index in range(item.first, item.past))
-    if share < RELATED and len(asked) > 1 and share_of_note < SUPPORTED:
+    if share < RELATED and len(asked) > 1:
         return Flag("support", Severity.CRITICAL, _may_not_say(case, absent), places)
     if concepts or share_of_note < SUPPORTED:
         doubted = concepts or nowhere
         places = frozenset(index for item in doubted for index in range(item.first, item.past))
         return Flag("support", Severity.WARNING, _not_in_note(case, doubted), places)
     if share < SUPPORTED:
-        severity = Severity.NOTE if share >= RELATED or share_of_note == 1 else Severity.WARNING
-        return Flag("support", severity, _may_not_say(case, absent), places)
+        return Flag("support", Severity.NOTE, _may_not_say(case, absent), places)
     return None
 
 

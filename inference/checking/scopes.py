@@ -94,6 +94,30 @@ def _next_word(words: list[Token], index: int) -> int | None:
     return next((other for other in following if words[other].lower[0].isalpha()), None)
 
 
+def _answers(words: list[Token]) -> list[int]:
+    """Find each "no" that answers the words before a colon or a dash and governs none behind it."""
+    return [
+        index
+        for index, word in enumerate(words)
+        if word.lower in _NOES
+        and index > 1
+        and words[index - 1].lower in _ASKS
+        and (index + 1 == len(words) or words[index + 1].lower in _MARKS or words[index + 1].lower == ",")
+    ]
+
+
+_NOES = frozenset({"no", "none", "nil", "negative", "never", "denies", "denied", "absent", "neg", "n"})
+_ASKS = frozenset({":", "-", "–", "—", "="})
+
+
+def _last_mark(words: list[Token], index: int) -> int:
+    """The token behind the last mark or comma before `index`."""
+    for place in range(index - 1, max(-1, index - 12), -1):
+        if words[place].lower in _MARKS or words[place].lower == ",":
+            return place + 1
+    return max(0, index - 11)
+
+
 def senses(words: list[Token], text: str) -> Senses:
     """Read the sense of every token of `text`."""
     of = [Sense.PLAIN] * len(words)
@@ -109,6 +133,11 @@ def senses(words: list[Token], text: str) -> Senses:
         elif word.lower in near and (of_next := _next_word(words, index)) is not None:
             of[of_next] |= Sense.NEGATED
             is_cue[index] = True
+    for index in _answers(words):  # "Opioid use: no."
+        past = index - 1
+        for place in range(_last_mark(words, past), past):
+            of[place] |= Sense.NEGATED
+            negated_by.setdefault(place, index)
     marks = [index for index, word in enumerate(words) if word.lower in _MARKS]
     starts = _edges(words, hits, marks)
     edges = sorted({*starts, *(index for index, word in enumerate(words) if word.lower == ":")})

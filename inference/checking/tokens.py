@@ -9,6 +9,7 @@ _TOKEN = re.compile(r"[^\W\d_][^\W_]*(?:['’][^\W\d_]+)?|\d+(?:[.,]\d+)*|[^\w\s
 
 STOP_WORDS = frozenset(lexicon("words")["stop"].split())
 
+_IRREGULAR: dict[str, str] = lexicon("words")["irregular"]
 _SPELLING = (("oe", "e"), ("ae", "e"))
 
 
@@ -32,6 +33,8 @@ def stem(word: str) -> str:
     Crude on purpose: it serves to align two texts about one thing, never to judge.
     """
     word = word.removesuffix("'s")
+    if (regular := _IRREGULAR.get(word)) is not None:
+        return regular
     for british, american in _SPELLING:
         if british in word and len(word) > 4:
             word = word.replace(british, american)
