@@ -2,17 +2,19 @@
 
 import math
 from collections.abc import Sequence
+from functools import cache
 from typing import NamedTuple
 
 from rapidfuzz import fuzz, process
 
 from inference.checking.abbreviations import expansions
 from inference.checking.case import Case, NoteReading
+from inference.checking.concepts import find_concepts
 from inference.checking.flags import Flag, quoted
 from inference.checking.lexicons import lexicon
 from inference.checking.quantities import UNITS
 from inference.checking.reading import Reading
-from inference.checking.tokens import stem
+from inference.checking.tokens import stem, tokens
 from inference.text import Note
 from inference.vocabulary import Severity
 
@@ -55,7 +57,7 @@ def support(case: Case) -> Flag | None:
     if not absent:
         return None
     around = case.around.vocabulary
-    nowhere = [item for item in absent if not _is_known(item, around)]
+    nowhere = [item for item in absent if not _is_known(item, around) and not _is_near(item, known)]
     whole = sum(item.weight for item in asked)
     share = 1 - sum(item.weight for item in absent) / whole
     share_of_note = 1 - sum(item.weight for item in nowhere) / whole
@@ -112,8 +114,34 @@ def _is_known(item: _Item, known: frozenset[str]) -> bool:
     if item.word in known:
         return True
     if item.is_concept:
-        return all(_is_known_word(part, known) for part in item.parts)
+        return all(_is_known_word(part, known) or _is_known_by_name(part, known) for part in item.parts)
     return _is_known_word(item.word, known)
+
+
+def _is_known_by_name(part: str, known: frozenset[str]) -> bool:
+    """Tell whether one word of a longer name is itself a concept that is known: "swelling" of "both ankles"."""
+    return any(f"={mention.concept.name}" in known for mention in find_concepts(tokens(part)))
+
+
+def _is_near(item: _Item, known: frozenset[str]) -> bool:
+    """Tell whether the sources name something for which a paraphrase may say this."""
+    return any(not known.isdisjoint(row) for row in _related().get(item.word, ()))
+
+
+@cache
+def _related() -> dict[str, list[frozenset[str]]]:
+    """The rows of `related.toml` by each thing in them, by the names of `Reading.places`."""
+    rows: dict[str, list[frozenset[str]]] = {}
+    for row in lexicon("related")["related"]["rows"]:
+        named = [Reading(name) for name in row]
+        names = frozenset(
+            f"={reading.concepts[0].concept.name}" if reading.concepts else stem(reading.words[0].lower)
+            for reading in named
+            if reading.concepts or len(reading.words) == 1
+        )
+        for name in names:
+            rows.setdefault(name, []).append(names)
+    return rows
 
 
 def _is_known_word(word: str, known: frozenset[str]) -> bool:
