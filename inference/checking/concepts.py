@@ -1,16 +1,16 @@
 """What a text is about: symptoms, conditions, places of the body, tests, procedures, by any of their names.
 
-The lists are data (`lexicons/concepts_*.toml`). Names are matched by stem ("headaches" is "headache"), the
+The lists are data (`lexicons/concepts_*.toml`). Names are matched by their folded words ("headaches" is
+"headache", "tumour" is "tumor"), past hyphens and articles ("pain in the chest" is "pain in chest"), the
 longest first. They serve to tell whether two texts speak of one thing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 from importlib.resources import files
 from typing import NamedTuple
 
 from inference.checking.lexicons import lexicon
-from inference.checking.phrases import PhraseTable
 from inference.checking.tokens import Token, stem, tokens
 
 
@@ -29,9 +29,58 @@ class Mention(NamedTuple):
     past: int
 
 
-def find_concepts(words: Sequence[Token]) -> list[Mention]:
-    """Find the concepts that are named, from left to right, the longest at each place, never overlapping."""
-    return [Mention(*hit) for hit in _table().find(_stemmed(words))]
+def find_concepts(words: Sequence[Token], text: str = "") -> list[Mention]:
+    """Find the concepts that are named, from left to right, the longest at each place.
+
+    Mentions do not overlap, but a short form of several things ("N+V") gives one for each, at one place.
+
+    Args:
+        words: the tokens of the text.
+        text: what they were cut from. With it, short forms that count in one writing only are read too: "MS"
+            is multiple sclerosis and "ms" is not. A text all in capitals tells nothing by them.
+
+    Returns:
+        The mentions in reading order.
+    """
+    read = [index for index, word in enumerate(words) if word.lower not in _SKIPPED]
+    folded = [fold(words[index].lower) for index in read]
+    table = _table()
+    written = _written_forms() if text and text != text.upper() else {}
+    found: list[Mention] = []
+    free = 0  # words before this one belong to a mention already
+    for at, first in enumerate(folded):
+        if at < free:
+            continue
+        for phrase, meant in table.get(first, ()):
+            if len(phrase) == 1 or tuple(folded[at : at + len(phrase)]) == phrase:
+                free = at + len(phrase)
+                found += [Mention(concept, read[at], read[free - 1] + 1) for concept in meant]
+                break
+        else:
+            word = words[read[at]]
+            concept = written.get(text[word.start : word.end]) if written else None
+            if concept and not (at and folded[at - 1][0].isdecimal()):  # "5 Mg" is an amount
+                found.append(Mention(concept, read[at], read[at] + 1))
+    return found
+
+
+def fold(word: str) -> str:
+    """Reduce a lower-case word to what its forms and spellings share, for looking up names.
+
+    Coarser than `stem`: "wheezing" is "wheeze", "rashes" are "rash", "tumour" is "tumor". Idempotent enough:
+    names and texts go through it once.
+    """
+    folded = stem(word)
+    if len(folded) > 4:
+        folded = folded.removesuffix("e")
+        for british, american in _SPELLING:
+            if british in folded:
+                folded = folded.replace(british, american)
+    return folded
+
+
+_SPELLING = (("our", "or"), ("isation", "ization"), ("leuc", "leuk"), ("sulph", "sulf"), ("disk", "disc"))
+_SKIPPED = frozenset(["-", "–", "'", "the", "his", "her", "their", "my", "your", "our", "its"])
 
 
 @cache
@@ -47,6 +96,18 @@ def broader(name: str) -> frozenset[str]:
     return frozenset(known)
 
 
+def parts(name: str) -> frozenset[str]:
+    """Name what tells a concept when told apart: "knee pain" is "pain" and "knee"; empty for most."""
+    return _joined("parts").get(name, frozenset())
+
+
+def is_told(name: str, told: Iterable[str]) -> bool:
+    """Tell whether texts that name the concepts `told` speak of `name`: it, a kind of it, or all its parts."""
+    known = frozenset(wide for narrow in told for wide in broader(narrow))
+    return name in known or bool(parts(name)) and parts(name) <= known
+
+
+@cache
 def concept_kinds() -> tuple[str, ...]:
     """The kinds there are, one for each file."""
     names = (entry.name for entry in files("inference.checking.lexicons").iterdir())
@@ -59,28 +120,56 @@ def concept_kinds() -> tuple[str, ...]:
     )
 
 
+def phrase_of(name: str) -> tuple[str, ...]:
+    """Fold a name as texts are folded: two names with one phrase are one to the checker."""
+    return tuple(fold(token.lower) for token in tokens(name.lower()) if token.lower not in _SKIPPED)
+
+
 @cache
-def _table() -> PhraseTable[Concept]:
-    entries = []
+def _table() -> dict[str, tuple[tuple[tuple[str, ...], tuple[Concept, ...]], ...]]:
+    """Phrases and what they name by their first word, the longest first."""
+    meant = {phrase_of(name): (concept,) for name, concept in _named().items()}
+    by_name = _named()
     for kind in concept_kinds():
-        for names in lexicon(f"concepts_{kind}")["concepts"]:
-            concept = Concept(names[0], kind)
-            entries += [(_stems(name), concept) for name in names]
-    return PhraseTable(entries)
-
-
-@cache
-def _above() -> dict[str, tuple[str, ...]]:
+        for short, names in lexicon(f"concepts_{kind}").get("together", {}).items():
+            meant[phrase_of(short)] = tuple(by_name[name] for name in names)
+    by_first: dict[str, list[tuple[tuple[str, ...], tuple[Concept, ...]]]] = {}
+    for phrase, concepts in meant.items():
+        by_first.setdefault(phrase[0], []).append((phrase, concepts))
     return {
-        narrow: tuple(wide)
-        for kind in concept_kinds()
-        for narrow, wide in lexicon(f"concepts_{kind}").get("broader", {}).items()
+        first: tuple(sorted(entries, key=lambda entry: -len(entry[0]))) for first, entries in by_first.items()
     }
 
 
-def _stemmed(words: Sequence[Token]) -> list[Token]:
-    return [Token(stem(word.lower), word.start, word.end) for word in words]
+@cache
+def _named() -> dict[str, Concept]:
+    """Every name with its concept."""
+    return {
+        name: Concept(names[0], kind)
+        for kind in concept_kinds()
+        for names in lexicon(f"concepts_{kind}")["concepts"]
+        for name in names
+    }
 
 
-def _stems(name: str) -> str:
-    return " ".join(stem(token.lower) for token in tokens(name))
+@cache
+def _written_forms() -> dict[str, Concept]:
+    return {
+        written: _named()[name]
+        for kind in concept_kinds()
+        for written, name in lexicon(f"concepts_{kind}").get("capitals", {}).items()
+    }
+
+
+@cache
+def _above() -> dict[str, frozenset[str]]:
+    return _joined("broader")
+
+
+@cache
+def _joined(table: str) -> dict[str, frozenset[str]]:
+    return {
+        name: frozenset(others)
+        for kind in concept_kinds()
+        for name, others in lexicon(f"concepts_{kind}").get(table, {}).items()
+    }

@@ -8,6 +8,7 @@ from inference.checking.abbreviations import expansions
 from inference.checking.drugs import Mention, find_drugs
 from inference.checking.frequencies import Frequency, bind, frequencies
 from inference.checking.lexicons import lexicon
+from inference.checking.measures import Owner, owners
 from inference.checking.quantities import UNITS, Quantity, quantities
 from inference.checking.scopes import Senses, senses
 from inference.checking.tokens import Token, is_content, stem, tokens
@@ -44,12 +45,17 @@ class Reading:
         return quantities(self.text)
 
     @cached_property
+    def owners(self) -> list[Owner]:
+        """What each quantity belongs to."""
+        return owners(self.words, self.quantities, self.places, is_row=self.is_row) if self.quantities else []
+
+    @cached_property
     def drugs(self) -> list[Mention]:
         return find_drugs(self.words)
 
     @cached_property
     def concepts(self) -> list[concepts.Mention]:
-        found = concepts.find_concepts(self.words)
+        found = concepts.find_concepts(self.words, self.text)
         denials = lexicon("cues")["denials"]
         for index, word in enumerate(self.words):
             if (name := denials.get(word.lower)) is not None:
