@@ -21,7 +21,7 @@ class Mention(NamedTuple):
 @cache
 def _table() -> PhraseTable[str]:
     groups = lexicon("drugs").items()
-    entries = [entry for group, content in groups if group != "stems" for entry in content["names"]]
+    entries = [entry for group, content in groups if group != "stems" for entry in content.get("names", ())]
     return PhraseTable((name, entry[0]) for entry in entries for name in entry)
 
 
@@ -46,6 +46,45 @@ def find_drugs(words: list[Token]) -> list[Mention]:
         ):
             found.append(Mention(name, index, index + 1))
     return sorted(found, key=lambda mention: mention.first)
+
+
+class ClassMention(NamedTuple):
+    """A class of drugs named at tokens[first:past], half-open: "a statin"; `name` is the class's usual name."""
+
+    name: str
+    first: int
+    past: int
+
+
+def find_classes(words: list[Token]) -> list[ClassMention]:
+    """Find the classes of drugs that are named, from left to right, the longest at each place."""
+    return [ClassMention(*hit) for hit in _class_table().find(words)]
+
+
+@cache
+def classes_of(name: str) -> frozenset[str]:
+    """Name every class that a drug, a combination by one of its parts, or a narrower class is of."""
+    found: set[str] = {name} if name in _classes() else set()
+    for part in names_within(name):
+        for group, content in _classes().items():
+            if part in content["drugs"] or part.endswith(tuple(content.get("endings", ())) or "\0"):
+                found.add(group)
+    grown = True
+    while grown:
+        wider = {group for group, content in _classes().items() if found.intersection(content.get("of", ()))}
+        grown = not wider <= found
+        found |= wider
+    return frozenset(found)
+
+
+@cache
+def _classes() -> dict[str, dict[str, list[str]]]:
+    return {entry["name"]: entry for entry in lexicon("drug_classes")["class"]}
+
+
+@cache
+def _class_table() -> PhraseTable[str]:
+    return PhraseTable((name, group) for group, content in _classes().items() for name in content["called"])
 
 
 @cache
