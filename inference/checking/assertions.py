@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from inference.checking.alignment import align
+from inference.checking.case import Case
 from inference.checking.flags import Flag, quoted
 from inference.checking.lexicons import lexicon
 from inference.checking.reading import Reading
@@ -32,19 +33,20 @@ class _Aligned(NamedTuple):
     theirs: tuple[tuple[Reading, int, int], ...]  # where the evidence has it: source, token, sense
 
 
-def check(claim: Reading, sources: Sequence[Reading], assertion: Assertion) -> list[Flag]:
+def check(case: Case) -> list[Flag]:
     """Flag a claim that turns the evidence round, drops its doubt, or moves it in time or to another person.
 
     At most one flag: the gravest difference explains the others.
     """
-    aligned = _align(claim, sources)
+    claim, assertion = case.claim, case.assertion
+    aligned = _align(claim, case.sources)
     if not aligned:
         return []
-    for test in (_negation, _family, _certainty, _ended):
-        flag = test(claim, aligned, assertion)
-        if flag is not None:
+    for test in (_negation, _family, _ended):
+        if (flag := test(claim, aligned, assertion)) is not None:
             return [flag]
-    return []
+    flag = _certainty(case, aligned)
+    return [] if flag is None else [flag]
 
 
 def _align(claim: Reading, sources: Sequence[Reading]) -> list[_Aligned]:
@@ -81,7 +83,7 @@ def _negation(claim: Reading, aligned: list[_Aligned], assertion: Assertion) -> 
             and any(sense & (Sense.POSSIBLE | Sense.ENDED) for _, _, sense in word.theirs)
         ):
             continue
-        if theirs == {not denied}:
+        if theirs == {not denied} and not _is_settled_otherwise(word, aligned, denied):
             opposed.append((word, denied))
     opposed = _telling(claim, opposed, aligned)
     if not opposed:
@@ -97,6 +99,24 @@ def _negation(claim: Reading, aligned: list[_Aligned], assertion: Assertion) -> 
         f"Negation: the claim gives {said} as {state}; sentence {source.number} says {says}.",
         frozenset(index for other, _ in opposed for index in range(other.token, other.past)),
     )
+
+
+def _is_settled_otherwise(word: _Aligned, aligned: list[_Aligned], denied: bool) -> bool:
+    """Tell whether the claim says both ("febrile at first, afebrile since"), or denies a drug that its source
+    only weighs ("discussed, he would like to think about it")."""
+    if any(other.word == word.word and (other.ours ^ word.ours) & Sense.NEGATED for other in aligned):
+        return True
+    if word.kind != "drug" or not denied:
+        return False
+    return any(token.lower in _WEIGHED for source, _, _ in word.theirs for token in source.words)
+
+
+_WEIGHED = frozenset(
+    {
+        *("discussed", "offered", "considered", "consider", "considering", "declined", "declines", "refused"),
+        *("think", "deferred", "defer", "suggested", "completed", "finished", "stopped", "avoid"),
+    }
+)
 
 
 def _telling(
@@ -117,7 +137,7 @@ def _telling(
 
 def _is_denied_itself(claim: Reading, word: _Aligned) -> bool:
     """Tell whether a word is the first of those that a cue denies: "no improvement in her cough"."""
-    return any(
+    return word.kind == "" and any(
         cue < index and not any(cue < other < index for other in reading.stems)
         for reading, index in [(claim, word.token), *((source, place) for source, place, _ in word.theirs)]
         if (cue := reading.senses.negated_by.get(index)) is not None
@@ -168,14 +188,17 @@ def _family(claim: Reading, aligned: list[_Aligned], assertion: Assertion) -> Fl
     return None
 
 
-def _certainty(claim: Reading, aligned: list[_Aligned], assertion: Assertion) -> Flag | None:
-    doubt = Sense.POSSIBLE | Sense.HYPOTHETICAL
-    share, word = _share(aligned, doubt)
-    if word is None or share < _ALL_OF_IT:
-        return None
-    if assertion in {Assertion.POSSIBLE, Assertion.HYPOTHETICAL} or claim.senses.present & doubt:
+def _certainty(case: Case, aligned: list[_Aligned]) -> Flag | None:
+    """Flag what the evidence only suspects, fears or makes a condition, and the claim states as fact."""
+    claim = case.claim
+    if case.assertion in {Assertion.POSSIBLE, Assertion.HYPOTHETICAL} or claim.senses.present & _DOUBT:
         return None
     if any(token.lower in _CONDITIONS for token in claim.words):
+        return None
+    share, word = _share(aligned, _DOUBT)
+    suspected = next((other for other in aligned if _is_only_suspected(case, other)), None)
+    word = suspected if suspected is not None else word
+    if word is None or (suspected is None and share < _ALL_OF_IT):
         return None
     source, index, sense = word.theirs[0]
     is_unlikely = any(token.lower == "unlikely" for token in source.words)
@@ -185,9 +208,24 @@ def _certainty(claim: Reading, aligned: list[_Aligned], assertion: Assertion) ->
         Severity.CRITICAL if is_unlikely else Severity.WARNING,
         f"Certainty: the claim states {quoted(_around(claim, word.token))} as fact; sentence {source.number} "
         f"gives it as {how}: {quoted(_around(source, index))}.",
+        frozenset(range(word.token, word.past)),
     )
 
 
+def _is_only_suspected(case: Case, word: _Aligned) -> bool:
+    """Tell whether a symptom, finding or condition is nowhere in the note stated as so."""
+    if word.kind not in _SUSPECTED or word.ours & (_DOUBT | Sense.NEGATED):
+        return False
+    if not all(sense & _DOUBT for _, _, sense in word.theirs):
+        return False
+    named = case.around.holding.get(f"={word.word}", [])[:_MANY]
+    senses = [reading.senses.of[first] for reading in named for first, _ in reading.places[f"={word.word}"]]
+    return all(sense & (_DOUBT | Sense.NEGATED) for sense in senses)
+
+
+_DOUBT = Sense.POSSIBLE | Sense.HYPOTHETICAL
+_SUSPECTED = frozenset({"symptom", "condition", "finding"})
+_MANY = 20  # sentences
 _CONDITIONS = frozenset(
     {"until", "unless", "once", "when", "provided", "should", "would", "could", "perhaps"}
 )
