@@ -63,7 +63,7 @@ def support(case: Case) -> Flag | None:
     share_of_note = 1 - sum(item.weight for item in nowhere) / whole
     concepts = [item for item in nowhere if item.is_concept]
     places = frozenset(index for item in absent for index in range(item.first, item.past))
-    if share < RELATED and len(asked) > 1:
+    if share < RELATED and whole > 1:
         return Flag("support", Severity.CRITICAL, _may_not_say(case, absent), places)
     if concepts or share_of_note < SUPPORTED:
         doubted = concepts or nowhere

@@ -20,6 +20,13 @@ _OPEN_ENDED = re.compile(
 )
 _NEW_STATEMENT = re.compile(r"(?:no|nil|not|denies|denied|none|negative|normal|pt|also)\b", re.IGNORECASE)
 _TIMED = re.compile(r"\d{1,2}(?:[:.]\d{2}|/\d{1,2}(?:/\d{2,4})?)\b")
+# "amlodipine 5 daily [STOP]", "metoprolol succinate 50 mg": each line of a list of drugs is one.
+_ORDER = re.compile(
+    r"[a-z][\w/-]{3,30}(?: [a-z][\w/-]{1,20}){0,2} \d{1,5}(?:[.,/-]\d{1,5}){0,2} ?"
+    r"(?:mg|mcg|micrograms?|g|ml|units?|iu|meq|tabs?|tablets?|caps?|puffs?|drops?|%|daily|nightly|od|bd|bid|tds|tid"
+    r"|qds|qid|qd|q\d{1,2}h|qhs|qam|qpm|prn|on|om|nocte|mane|weekly|once|twice|three|every)\b",
+    re.IGNORECASE,
+)
 _MIN_WIDTH = 40
 _MIN_PROSE_WIDTH = 60
 _SLACK = 0.8
@@ -81,6 +88,8 @@ def _continues(first: Line, before: Line, line: Line, width: int, *, is_hard_wra
     if first.kind is LineKind.BULLET and line.indent > first.indent:
         return True
     if _ENDED.search(before.content, max(0, len(before.content) - 8)) and not ends_with_title(before.content):
+        return False
+    if _ORDER.match(line.content) and _ORDER.match(before.content):
         return False
     # A log's entries each begin with their time.
     if _TIMED.match(line.content) and _TIMED.match(first.content):

@@ -373,3 +373,15 @@ def test_what_is_stopped_stands_under_its_own_header() -> None:
 @pytest.mark.parametrize("line", ["Stop aspirin", "Continue apixaban", "New LBBB", "Hold tonight's dose"])
 def test_an_order_is_no_header(line: str) -> None:
     assert sections(f"PLAN\n{line}\nReview tomorrow.")[1] == ("PLAN", line)
+
+
+def test_each_line_of_a_list_of_drugs_is_a_sentence() -> None:
+    lines = [
+        "aspirin 81 daily [cont]",
+        "amlodipine 5 daily [STOP, swelling of both ankles]",
+        "losartan 50 BID [HOLD; resume when SBP > 130 on two checks]",
+        "metformin 500 BID [HOLD until eating well]",
+        "omeprazole 40 daily [new]",
+    ]
+    note = read_note("Meds:\n" + "\n".join(f" {line}" for line in lines) + "\n")
+    assert [sentence.text for sentence in note.sentences[1:]] == lines
