@@ -9,7 +9,7 @@ from django.utils import timezone
 from clinical.actions import summaries
 from clinical.actions.review_pages import ReviewPage
 from clinical.actions.summaries import open_summary
-from clinical.models import Claim, Evidence, Job, ModelVersion, Note, Summary, SummarySource, User
+from clinical.models import Claim, Evidence, Fact, Job, ModelVersion, Note, Summary, SummarySource, User
 from tests.factories import NOTE, run_jobs
 
 
@@ -39,9 +39,6 @@ BETTER = (
     claim("Cardiology clinic in 2 weeks", "follow_up", 13),
 )
 """Five claims about `TEXT` without a grave doubt: the dose is right."""
-MANY_DOUBTS = (
-    "Metoprolol 50 mg, warfarin 3 mg, digoxin 125 mcg, ramipril 10 mg and insulin 4 units twice daily"
-)
 
 
 def answer(*claims: dict[str, Any], **fields: Any) -> dict[str, Any]:
@@ -92,10 +89,23 @@ def go_on(summary: Summary, position: int, text: str, number: int) -> Claim:
     return made
 
 
-def end_draft(summary: Summary, status: str = Summary.Status.READY, because: str = "") -> None:
-    """Finish a draft, or abandon it."""
+def state(
+    summary: Summary, text: str, *numbers: int, kind: str = "allergy", is_critical: bool = True
+) -> Fact:
+    """One fact of the source of a draft that is being written, as the rules state it."""
+    note = note_of(summary)
+    spans = [[number, *note.layout[2][number - 1][:2]] for number in numbers]
+    fields = {"kind": kind, "is_critical": is_critical, "text": text, "spans": spans}
+    return Fact.objects.create(summary=summary, note=note, position=summary.facts.count() + 1, **fields)
+
+
+def end_draft(
+    summary: Summary, status: str = Summary.Status.READY, because: str = "", *, has_ledger: bool = True
+) -> None:
+    """Finish a draft, or abandon it; without a ledger it is one from before there were facts."""
+    fact_count = summary.facts.count() if has_ledger else None
     Summary.objects.filter(pk=summary.pk).update(
-        status=status, ended_at=timezone.now(), abandoned_because=because
+        status=status, ended_at=timezone.now(), abandoned_because=because, fact_count=fact_count
     )
     Job.objects.filter(pk=summary.job_id).update(
         status=Job.Status.DONE, lease_until=None, finished_at=timezone.now()

@@ -8,7 +8,6 @@ from clinical.actions.ledger import ReviewedFact, as_claim
 from clinical.actions.review_pages import ReviewPage, build
 from clinical.actions.saves import append, checked, demand_reason, locked, settled
 from clinical.models import AuditType, Decision, Summary, User, uuid7
-from inference.text import from_layout
 
 
 def add(*, by: User, summary_id: UUID, version: int, fact: UUID, reason: str = "") -> ReviewPage:
@@ -23,8 +22,7 @@ def add(*, by: User, summary_id: UUID, version: int, fact: UUID, reason: str = "
         found = _shown(page, fact)
         if found.is_used:
             raise Refused(Refusal("is_used", "A claim carries this already.", 409), thing=summary)
-        read = from_layout(page.note.text, page.note.layout)
-        content = checked(summary, **as_claim(found, read))
+        content = checked(summary, **as_claim(found, page.read))
         sentence = "The checker has a critical doubt about these words. Say why they are right to add."
         demand_reason(content["flags"], reason, sentence, summary)
         append(

@@ -22,7 +22,9 @@ from clinical.models import (
     User,
     Withdrawal,
 )
+from inference.checking.facts import Symptom, find_symptoms
 from inference.checking.injection import Suspicion, suspicious
+from inference.text import Note as ReadNote
 from inference.text import Sentence, from_layout
 from inference.vocabulary import Category
 
@@ -63,6 +65,11 @@ class ReviewPage:
     uncited: tuple[Uncited, ...]
     ledger: Ledger
 
+    @cached_property
+    def read(self) -> ReadNote:
+        """The source with its sentences, as the rules read it."""
+        return from_layout(self.note.text, self.note.layout)
+
     @property
     def is_streaming(self) -> bool:
         return self.summary.status == Summary.Status.STREAMING
@@ -89,8 +96,12 @@ class ReviewPage:
     @cached_property
     def suspicions(self) -> dict[int, Suspicion]:
         """Sentences of the source that read like instructions to a computer, by number."""
-        found = suspicious(from_layout(self.note.text, self.note.layout))
-        return {suspicion.number: suspicion for suspicion in found}
+        return {suspicion.number: suspicion for suspicion in suspicious(self.read)}
+
+    @cached_property
+    def symptoms(self) -> tuple[Symptom, ...]:
+        """The symptoms that the source names, in reading order."""
+        return find_symptoms(self.read)
 
     @property
     def written_cautions(self) -> tuple[Caution, ...]:

@@ -138,6 +138,7 @@ class WaitingSummary:
         kind: the title of its prompt.
         has_newer: somebody began on it, and a newer draft of its kind is ready since.
         critical_count: claims with a critical flag and no decision.
+        left_out_count: critical facts that the draft leaves out, with no decision.
         undecided_count: claims nobody decided.
     """
 
@@ -147,6 +148,7 @@ class WaitingSummary:
     kind: str
     has_newer: bool
     critical_count: int
+    left_out_count: int
     claim_count: int
     undecided_count: int
 
@@ -156,7 +158,8 @@ class Worklist:
     """What waits for a clinician.
 
     Attributes:
-        waiting: drafts ready for review, most open critical flags first, then the longest waiting.
+        waiting: drafts ready for review, most open critical flags and left-out facts first, then the longest
+            waiting.
         in_doubt: documents that name another patient than the chosen one.
         failed: documents whose reading or drafting failed.
         in_work: documents being read or drafted.
@@ -244,10 +247,12 @@ def _waiting(by: User) -> list[WaitingSummary]:
         )
         .annotate(
             critical_count=count(critical.filter(newest="undo")),
+            left_out_now=Coalesce("review__left_out_count", "left_out_count"),
             claim_count=count(claims),
             undecided_count=count(claims.filter(newest="undo")),
         )
-        .order_by("-critical_count", "ended_at", "id")[:WORKLIST_ROWS]
+        .annotate(open_count=models.F("critical_count") + models.F("left_out_now"))
+        .order_by("-open_count", "ended_at", "id")[:WORKLIST_ROWS]
     )
     return [
         WaitingSummary(
@@ -257,6 +262,7 @@ def _waiting(by: User) -> list[WaitingSummary]:
             prompts.title_of(s.model_version.prompt),
             s.has_newer,
             s.critical_count,
+            s.left_out_now,
             s.claim_count,
             s.undecided_count,
         )

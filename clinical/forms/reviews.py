@@ -16,6 +16,7 @@ MOST_SENTENCES = 20
 DECISIONS = [
     (verb.value, verb.label) for verb in (Decision.Verb.ACCEPT, Decision.Verb.EDIT, Decision.Verb.REJECT)
 ]
+FACT_DECISIONS = [(verb.value, verb.label) for verb in (Decision.Verb.ADD, Decision.Verb.NOT_NEEDED)]
 
 
 class SentenceNumbers(forms.CharField):
@@ -66,11 +67,27 @@ class AdditionForm(_StatementForm):
     """A claim the draft left out."""
 
 
+class FactForm(forms.Form):
+    """Add a left-out fact as a claim, or say that it is not needed."""
+
+    version = forms.IntegerField(min_value=0)
+    fact = forms.UUIDField()
+    verb = forms.ChoiceField(choices=FACT_DECISIONS)
+    reason = forms.CharField(max_length=REASON_CHARACTERS, required=False)
+
+
+class ClosingForm(forms.Form):
+    """Close the left-out facts that are not critical, as the page showed them at this version."""
+
+    version = forms.IntegerField(min_value=0)
+
+
 class UndoForm(forms.Form):
-    """Take back what was decided on one claim."""
+    """Take back what was decided on one claim or fact; `fact` is the fact beside which it was asked."""
 
     version = forms.IntegerField(min_value=0)
     target = forms.UUIDField()
+    fact = forms.UUIDField(required=False)
 
 
 class SignatureForm(forms.Form):

@@ -11,11 +11,14 @@
   const wide = matchMedia("(min-width: 64rem) and (min-height: 34rem)");
   const source = byId("source");
   const claims = () => all(".claim[data-claim]", review);
+  const ITEM = ".claim[data-claim], .fact[data-fact]";
+  // What the keyboard moves through: claims, and the left-out facts that are not folded away.
+  const items = () => all(ITEM, review).filter((item) => !item.closest("details:not([open]):not(.claim-quotes)"));
   const numbers = (claim) => (claim.dataset.evidence ?? "").split(", ").filter(Boolean);
   const sentence = (number) => byId(`s${number}`);
   const announce = (words) => { byId("announcer").textContent = words; };
 
-  let claimId = null; // the chosen claim
+  let claimId = null; // the chosen claim or fact
   let acted = null; // the claim a request was made from
   let chosen = []; // numbers of the chosen sentences
   const current = () => (claimId ? byId(claimId) : null);
@@ -37,7 +40,7 @@
   };
 
   // Marks in the source: what is cited, what is doubted, what is chosen. Counted anew after every change.
-  const marks = ["is-cited", "is-doubted", "is-doubted-gravely", "is-evidence", "is-chosen"];
+  const marks = ["is-cited", "is-doubted", "is-doubted-gravely", "is-evidence", "is-chosen", "is-left-out"];
   const mark = () => {
     const cited = new Map();
     for (const claim of claims()) {
@@ -50,21 +53,22 @@
         cited.set(number, found);
       }
     }
+    const missing = new Set(all(".fact[data-undecided][data-tone=critical]", review).flatMap(numbers));
     const evidence = current() ? numbers(current()) : [];
     for (const element of all(".sentence", source)) {
       const number = element.dataset.number;
       const found = cited.get(number);
       const has = [found, found?.tone === "warning", found?.tone === "critical",
-        evidence.includes(number), chosen.includes(number)];
+        evidence.includes(number), chosen.includes(number), missing.has(number)];
       marks.forEach((name, place) => element.classList.toggle(name, Boolean(has[place])));
       const doubt = found?.tone ? `, doubted: ${found.tone}` : "";
       const count = found ? `, ${found.count} claim${found.count > 1 ? "s" : ""}` : "";
       const link = element.querySelector(".sentence-number");
-      link.setAttribute("aria-label", `Sentence ${number}${count}${doubt}`);
+      link.setAttribute("aria-label", `Sentence ${number}${count}${doubt}${missing.has(number) ? ", states a critical fact that is left out" : ""}`);
       if (chosen.includes(number)) link.setAttribute("aria-current", "true");
       else link.removeAttribute("aria-current");
     }
-    for (const claim of claims()) {
+    for (const claim of all(ITEM, review)) {
       const isChosen = claim.id === claimId;
       claim.classList.toggle("is-chosen", isChosen);
       claim.classList.toggle("is-linked", numbers(claim).some((number) => chosen.includes(number)));
@@ -109,7 +113,7 @@
     claimId = null;
     mark();
     showChosen();
-    const linked = review.querySelector(".claim.is-linked");
+    const linked = items().find((item) => item.classList.contains("is-linked"));
     bringUp(linked, "claims");
     places.claims = linked && !wide.matches ? null : places.claims;
     if (focus && linked && !extend) chooseLinked(linked);
@@ -131,25 +135,25 @@
   };
 
   const step = (by) => {
-    const list = claims();
+    const list = items();
     const place = list.indexOf(current());
     const next = place < 0 ? (by > 0 ? 0 : list.length - 1) : place + by;
     chooseClaim(list[Math.max(0, Math.min(list.length - 1, next))], { focus: true });
   };
   const nextUndecided = () => {
-    const list = claims();
+    const list = items();
     const after = list.indexOf(current()) + 1;
     const open = [...list.slice(after), ...list.slice(0, after)].filter((claim) => "undecided" in claim.dataset);
     const next = ["critical", "warning"].map((tone) => open.find((claim) => claim.dataset.tone === tone))
       .find(Boolean) ?? open[0];
     if (next) chooseClaim(next, { focus: true });
-    else announce("Every claim has a decision.");
+    else announce("Every claim and every critical left-out fact has a decision.");
   };
   const act = (name) => {
     const button = current()?.querySelector(`[data-act="${name}"]`);
     if (!button) return;
     const reason = button.form?.elements.reason;
-    if (name === "accept" && reason?.required && !reason.value.trim()) reason.focus();
+    if (!button.formNoValidate && reason?.required && !reason.value.trim()) reason.focus();
     else if (name === "edit") openForm(button.closest("details"));
     else button.click();
   };
@@ -177,6 +181,7 @@
   const letters = {
     j: () => step(1), k: () => step(-1), n: nextUndecided, a: () => act("accept"), e: () => act("edit"),
     r: () => act("reject"), u: () => act("undo"), c: addClaim, s: () => byId("sign-link")?.click(),
+    y: () => byId("symptoms-switch")?.click(),
     "?": () => byId("help-dialog").showModal(),
   };
   document.addEventListener("keydown", (event) => {
@@ -209,7 +214,7 @@
   review.addEventListener("pointerdown", () => { isPressing = true; });
   for (const end of ["pointerup", "pointercancel"]) document.addEventListener(end, () => { isPressing = false; });
   review.addEventListener("focusin", (event) => {
-    if (!isPressing) chooseClaim(event.target.closest(".claim[data-claim]"));
+    if (!isPressing) chooseClaim(event.target.closest(ITEM));
   });
   review.addEventListener("click", (event) => {
     const isByKey = event.detail === 0;
@@ -228,7 +233,10 @@
     else if (event.target.closest("#add-from")) addClaim();
     else if (event.target.closest("#unchoose")) clear();
     else if (source.contains(event.target)) clickSource(event, isByKey);
-    else chooseClaim(event.target.closest(".claim[data-claim]"));
+    else if (event.target.closest("[data-claim-link]")) {
+      event.preventDefault();
+      chooseClaim(byId(event.target.closest("[data-claim-link]").hash.slice(1)), { focus: true });
+    } else chooseClaim(event.target.closest(ITEM));
   });
   const clickSource = (event, isByKey) => {
     const element = event.target.closest(".sentence");
@@ -248,7 +256,22 @@
   });
 
   // What a save brings back.
-  document.addEventListener("htmx:beforeRequest", (event) => { acted = event.target.closest?.(".claim")?.id ?? null; });
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    acted = (event.target.closest?.(".claim") ?? event.target.closest?.("#ledger-others")?.querySelector("summary"))?.id ?? null;
+  });
+  // A save writes the facts anew: what was unfolded stays so, and what was acted on stays under the hand.
+  let unfolded = [];
+  let stood = null;
+  document.addEventListener("htmx:beforeSwap", () => {
+    unfolded = all("details[open][id]", byId("ledger") ?? review).map((details) => details.id);
+    stood = acted && byId(acted)?.getBoundingClientRect().top;
+  });
+  document.addEventListener("htmx:afterSwap", () => {
+    for (const id of unfolded) byId(id)?.setAttribute("open", "");
+    const now = acted && byId(acted)?.getBoundingClientRect().top;
+    if (stood && now) (wide.matches ? byId("claims-pane") : window).scrollBy({ top: now - stood, behavior: "instant" });
+    stood = null;
+  });
   document.addEventListener("htmx:afterSettle", (event) => {
     const target = event.detail.target;
     const version = byId("review-state")?.dataset.version;
@@ -269,8 +292,9 @@
   // The claims were fetched anew around the form that a person was typing in.
   const backTo = (path) => {
     const kept = path.split("?keep=")[1];
-    const claim = byId(`c-${kept.slice(kept.indexOf("-") + 1)}`);
-    const field = byId(kept)?.querySelector("textarea") ?? byId(kept.replace("act-", "reason-"));
+    const target = kept.slice(kept.indexOf("-") + 1);
+    const claim = byId(`c-${target}`) ?? byId(`f-${target}`);
+    const field = byId(kept)?.querySelector("textarea") ?? byId(kept.replace(/^(act|fact)-/, "reason-"));
     chooseClaim(claim);
     (field ?? claim)?.focus();
     (claim ?? field)?.scrollIntoView({ block: "nearest" });
@@ -290,7 +314,14 @@
     if (!link) return;
     event.preventDefault();
     byId("sign-dialog").close();
-    if (link.hash) chooseClaim(byId(link.hash.slice(1)), { focus: true });
+    const named = link.hash && byId(link.hash.slice(1));
+    named?.closest("details")?.setAttribute("open", "");
+    if (named) chooseClaim(named, { focus: true });
+  });
+  document.querySelector(".review-top").addEventListener("click", (event) => {
+    if (!event.target.closest("[data-ledger-link]")) return;
+    event.preventDefault();
+    chooseClaim(review.querySelector(".fact[data-undecided]"), { focus: true });
   });
 
   // A save that did not arrive: say so beside the form, and leave the form alone.
@@ -346,7 +377,9 @@
   document.documentElement.classList.add("has-review-script");
   mark();
   const named = byId(location.hash.slice(1));
-  if (named?.matches(".claim")) chooseClaim(named, { focus: true });
-  else if (named?.matches(".sentence")) chooseSentence(named.dataset.number);
+  if (named?.matches(".claim")) {
+    named.closest("details")?.setAttribute("open", "");
+    chooseClaim(named, { focus: true });
+  } else if (named?.matches(".sentence")) chooseSentence(named.dataset.number);
   (document.querySelector("[data-refusal]") ?? null)?.focus();
 })();

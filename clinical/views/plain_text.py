@@ -27,7 +27,7 @@ def plain_text(page: ReviewPage, *, by: User, at: dt.datetime) -> str:
         by: who takes it out.
         at: when, in the site's time zone.
     """
-    return "\n".join([*_head(page), "", *_claims(page), *_foot(page, by, at)]) + "\n"
+    return "\n".join([*_head(page), "", *_left_out(page), *_claims(page), *_foot(page, by, at)]) + "\n"
 
 
 def _head(page: ReviewPage) -> Iterator[str]:
@@ -61,6 +61,26 @@ def _status(page: ReviewPage) -> Iterator[str]:
     yield f"Signed by {signature.signed_by.full_name}, {_moment(signature.signed_at)}"
     unread = _claims_in_words(signature.unread_count)
     yield f"Digest {signature.digest[:DIGEST_CHARACTERS]}; {unread} signed unread"
+
+
+def _left_out(page: ReviewPage) -> Iterator[str]:
+    """Critical facts that the summary does without: nobody has decided, or somebody decided so."""
+    if not page.ledger.is_known:
+        yield "Nobody looked for what is left out when this draft was made."
+        yield ""
+        return
+    facts = [*page.left_out, *page.ledger.overruled]
+    if not facts:
+        return
+    yield "LEFT OUT OF THIS SUMMARY" if page.signature else "LEFT OUT OF THIS DRAFT"
+    for fact in facts:
+        sources = ", ".join(f"S{number}" for number in fact.numbers)
+        state = "nobody has decided" if fact.is_open else f"not needed, said {fact.by}: {fact.reason}"
+        yield from _wrapped(
+            "! " if fact.is_open else "- ", f"{fact.kind_label}: {fact.text} [{sources}; {state}]"
+        )
+    yield "Found by rules, which do not find everything."
+    yield ""
 
 
 def _claims(page: ReviewPage) -> Iterator[str]:

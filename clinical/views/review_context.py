@@ -1,17 +1,24 @@
-"""What the templates of the review page are given: claims as cards in groups, the source as passages."""
+"""What the templates of the review page are given: claims and facts as cards in groups."""
 
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from clinical.access import Refusal
+from clinical.actions.ledger import ReviewedFact
 from clinical.actions.review_pages import ReviewPage
 from clinical.actions.reviewed_claims import ADDED, ReviewedClaim, ShownFlag
 from clinical.models import Summary
-from inference.vocabulary import Assertion, Category, SentenceKind, Severity
+from inference.vocabulary import Assertion, Category, Severity
 
 OPEN_FLAGS = 3
+REASONS = (
+    "Does not matter for this summary",
+    "Another claim says it",
+    "No longer current",
+    "The rule has misread the note",
+)
+"""Why a critical fact may be left out, to pick from instead of typing."""
 CHOICES: dict[str, Any] = {
     "categories": [(c.value, c.label) for c in Category],
     "assertions": [(a.value, a.label) for a in Assertion],
@@ -81,11 +88,13 @@ class Card:
 
     @property
     def shown_flags(self) -> tuple[ShownFlag, ...]:
-        return self.claim.flags[:OPEN_FLAGS]
+        """The three most serious; a critical one is never folded away."""
+        critical = sum(flag.severity == Severity.CRITICAL for flag in self.claim.flags)
+        return self.claim.flags[: max(OPEN_FLAGS, critical)]
 
     @property
     def folded_flags(self) -> tuple[ShownFlag, ...]:
-        return self.claim.flags[OPEN_FLAGS:]
+        return self.claim.flags[len(self.shown_flags) :]
 
     @property
     def fields(self) -> Mapping[str, str]:
@@ -118,6 +127,53 @@ class Group:
     instruction: str = ""
     is_one_category: bool = False
     is_bare: bool = False
+
+
+@dataclass(frozen=True)
+class FactCard:
+    """A fact as the page shows it.
+
+    Attributes:
+        quotes: the sentences that state it.
+        claims: the claims that carry it.
+        held: its refused form, if it has one.
+    """
+
+    fact: ReviewedFact
+    quotes: tuple[Any, ...]
+    claims: tuple[ReviewedClaim, ...]
+    held: Held | None = None
+
+    @property
+    def form_id(self) -> str:
+        return f"fact-{self.fact.target}"
+
+    @property
+    def numbers(self) -> str:
+        """The numbers of its sentences, as a person types them."""
+        return ", ".join(str(number) for number in self.fact.numbers)
+
+    @property
+    def tone(self) -> str:
+        return Severity.CRITICAL.value if self.fact.is_critical else "plain"
+
+    @property
+    def typed_reason(self) -> str:
+        return self.held.typed.get("reason", "") if self.held else ""
+
+
+def fact_cards(page: ReviewPage, facts: Iterable[ReviewedFact], held: Held | None = None) -> list[FactCard]:
+    """Pair facts with the sentences that state them and the claims that carry them."""
+    claims = {claim.target: claim for claim in page.claims}
+    return [
+        FactCard(
+            fact,
+            tuple(page.sentences[n - 1] for n in fact.numbers if 0 < n <= len(page.sentences)),
+            tuple(claims[target] for target in fact.used_by if target in claims),
+            held if held and held.form == f"fact-{fact.target}" else None,
+        )
+        for fact in facts
+    ]
 
 
 def cards(page: ReviewPage, held: Held | None = None) -> list[Card]:
@@ -161,89 +217,6 @@ def added_cards(page: ReviewPage, held: Held | None = None) -> list[Card]:
 
 
 @dataclass(frozen=True)
-class Piece:
-    """A sentence with the white space before it; a table's row comes in cells."""
-
-    gap: str
-    sentence: Any
-    cells: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Block:
-    """Sentences on the same lines.
-
-    Attributes:
-        kind: text, bullet, row or header.
-        is_spaced: a blank line stands before it.
-        is_title: it has words to be a heading; a ruled line has none.
-    """
-
-    kind: str
-    pieces: tuple[Piece, ...]
-    is_spaced: bool
-
-    @property
-    def is_title(self) -> bool:
-        words = any(letter.isalnum() for letter in self.pieces[0].sentence.text)
-        return self.kind == SentenceKind.HEADER and words
-
-
-@dataclass(frozen=True)
-class Passage:
-    """Blocks laid out together: "prose", "columns" (aligned by blanks) or "cells" (divided by pipes)."""
-
-    layout: str
-    blocks: tuple[Block, ...]
-
-
-def source(page: ReviewPage) -> list[Passage]:
-    """Lay the note out as it was written: its lines, indents and tables, each sentence by its number."""
-    found: list[Passage] = []
-    for block in _blocks(page):
-        layout = _layout(block, page)
-        if found and found[-1].layout == layout and not (layout != "prose" and block.is_spaced):
-            found[-1] = Passage(layout, (*found[-1].blocks, block))
-        else:
-            found.append(Passage(layout, (block,)))
-    return found
-
-
-def _blocks(page: ReviewPage) -> Iterator[Block]:
-    last, pieces, is_spaced = 0, list[Piece](), False
-    for sentence in page.sentences:
-        gap = page.note.text[last : sentence.start]
-        if "\n" in gap and pieces:
-            yield Block(pieces[0].sentence.kind.value, tuple(pieces), is_spaced)
-            pieces = []
-        if not pieces:
-            is_spaced = gap.count("\n") > 1
-            gap = gap.rpartition("\n")[2]
-        pieces.append(Piece(gap, sentence, _cells(sentence.text)))
-        last = sentence.end
-    if pieces:
-        yield Block(pieces[0].sentence.kind.value, tuple(pieces), is_spaced)
-
-
-def _layout(block: Block, page: ReviewPage) -> str:
-    """Tell a table's lines from prose; its header row is known by the rows that point at it."""
-    sentence = block.pieces[0].sentence
-    follower = page.sentences[sentence.number] if sentence.number < len(page.sentences) else None
-    heads = follower is not None and follower.header is not None and follower.header.start == sentence.start
-    if block.kind != SentenceKind.ROW and not heads:
-        return "prose"
-    return "cells" if len(block.pieces[0].cells) > 1 else "columns"
-
-
-def _cells(text: str) -> tuple[str, ...]:
-    lines = [line for line in text.splitlines() if not re.fullmatch(r"[|\s:=+-]*", line)]
-    line = lines[0].strip() if lines else text.strip()
-    if "|" in line:
-        return tuple(cell.strip() for cell in line.strip("|").split("|"))
-    return tuple(cell.strip() for cell in line.split("\t")) if "\t" in line else ()
-
-
-@dataclass(frozen=True)
 class Counts:
     """How far a review has come."""
 
@@ -254,6 +227,7 @@ class Counts:
     added: int
     undecided: int
     blockers: int
+    left_out: int
 
 
 def counts(page: ReviewPage) -> Counts:
@@ -267,6 +241,7 @@ def counts(page: ReviewPage) -> Counts:
         added=verbs.count("add"),
         undecided=verbs.count(""),
         blockers=len(page.blockers),
+        left_out=len(page.left_out),
     )
 
 
@@ -282,6 +257,10 @@ def context(page: ReviewPage, held: Held | None = None) -> dict[str, Any]:
         "page": page,
         "groups": groups(page, held),
         "added": added_cards(page, held),
+        "left_out_critical": fact_cards(page, page.ledger.critical, held),
+        "left_out_others": fact_cards(page, page.ledger.others, held),
+        "used_facts": fact_cards(page, page.ledger.used),
+        "reasons": REASONS,
         "counts": counts(page),
         "held": held,
         "added_form": added_form,

@@ -1,4 +1,4 @@
-"""Deciding on claims, adding them, signing, addenda: each by a plain POST, or by htmx in fragments."""
+"""Deciding on claims and facts, signing, addenda: each by a plain POST, or by htmx in fragments."""
 
 from typing import Any
 from uuid import UUID
@@ -12,16 +12,19 @@ from django.views.decorators.http import require_http_methods, require_POST
 from django_htmx.http import reswap, retarget
 
 from clinical.access import Refusal, Refused, access
-from clinical.actions import reviews, saves, summaries
+from clinical.actions import facts, reviews, saves, summaries
 from clinical.actions.review_pages import ReviewPage
 from clinical.forms.reviews import (
     AddendumForm,
     AdditionForm,
+    ClosingForm,
     DecisionForm,
+    FactForm,
     SignatureForm,
     UndoForm,
     first_error,
 )
+from clinical.models import Decision
 from clinical.views.requests import Request
 from clinical.views.review_context import Held, card, context
 from clinical.views.summaries import reopen
@@ -46,13 +49,47 @@ def decide(request: Request, pk: UUID) -> HttpResponse:
 @access("summary.decide")
 @require_POST
 def undo(request: Request, pk: UUID) -> HttpResponse:
-    """Take back what was decided on a claim."""
+    """Take back what was decided on a claim or a fact."""
     form = UndoForm(request.POST)
     try:
-        page = reviews.undo(by=request.user, summary_id=pk, **_cleaned(form))
+        cleaned = _cleaned(form)
+        fact = cleaned.pop("fact")
+        page = reviews.undo(by=request.user, summary_id=pk, **cleaned)
     except Refused as refused:
-        return _kept(request, pk, f"undo-{form.cleaned_data.get('target')}", refused)
-    return _claim(request, page, form.cleaned_data["target"])
+        at = form.cleaned_data.get("fact") or form.cleaned_data.get("target")
+        return _kept(request, pk, f"undo-{at}", refused)
+    target = form.cleaned_data["target"]
+    if fact is None:
+        return _claim(request, page, target)
+    return _ledger(request, page, f"f-{fact}", removed=None if target == fact else target)
+
+
+@access("summary.decide")
+@require_POST
+def fact(request: Request, pk: UUID) -> HttpResponse:
+    """Add a fact that the draft leaves out, or say that it is not needed."""
+    form = FactForm(request.POST)
+    try:
+        cleaned = _cleaned(form)
+        act = facts.add if cleaned.pop("verb") == Decision.Verb.ADD else facts.leave_out
+        page = act(by=request.user, summary_id=pk, **cleaned)
+    except Refused as refused:
+        return _kept(request, pk, f"fact-{form.cleaned_data.get('fact')}", refused)
+    found = page.ledger.get(cleaned["fact"])
+    added = found.added_as if found and act is facts.add else None
+    return _ledger(request, page, f"f-{cleaned['fact']}", added=added)
+
+
+@access("summary.decide")
+@require_POST
+def close_others(request: Request, pk: UUID) -> HttpResponse:
+    """Close the left-out facts that are not critical."""
+    form = ClosingForm(request.POST)
+    try:
+        page = facts.close_others(by=request.user, summary_id=pk, **_cleaned(form))
+    except Refused as refused:
+        return _kept(request, pk, "close-others", refused)
+    return _ledger(request, page, "ledger-others")
 
 
 @access("summary.decide")
@@ -134,6 +171,22 @@ def _kept(request: Request, pk: UUID, form: str, refused: Refused) -> HttpRespon
     # What a person can mend is said inside the form; what changed on the page, beside it.
     slot = f"{form}-message" if refused.refusal.status == 422 else f"notice-{form.partition('-')[2]}"
     return retarget(reswap(answer, "innerHTML"), f"#{slot}")
+
+
+def _ledger(
+    request: Request,
+    page: ReviewPage,
+    place: str,
+    *,
+    added: UUID | None = None,
+    removed: UUID | None = None,
+) -> HttpResponse:
+    """Return the facts as they stand now, the claim that was added for one or taken away, and the counts."""
+    if not request.htmx:
+        return redirect(f"{reverse('summary', args=[page.summary.pk])}#{place}")
+    claim = next((claim for claim in page.claims if claim.target == added), None)
+    given = {**context(page), "card": card(page, claim) if claim else None, "removed": removed}
+    return render(request, "summaries/_fact_decided.html", given)
 
 
 def _claim(request: Request, page: ReviewPage, target: UUID) -> HttpResponse:

@@ -11,12 +11,13 @@ from django.views.decorators.http import require_GET, require_POST
 from django_htmx.http import HttpResponseClientRefresh
 
 from clinical.access import Refused, access
-from clinical.actions import drafts, jobs, outages, summaries
+from clinical.actions import checker, drafts, jobs, outages, summaries
 from clinical.actions.review_pages import ReviewPage
 from clinical.models import Summary
 from clinical.views.plain_text import plain_text
 from clinical.views.requests import Request
-from clinical.views.review_context import Card, Held, context, part_of, source
+from clinical.views.review_context import Card, Held, context, part_of
+from clinical.views.source_context import source, symptoms
 
 
 @access("summary.request")
@@ -48,7 +49,8 @@ def render_summary(
     failure = ""
     if page.summary.status == Summary.Status.ABANDONED:
         failure = jobs.failure_words(page.summary.abandoned_because, page.document)
-    given = {**context(page, held), "source": source(page), "failure": failure}
+    given = {**context(page, held), "failure": failure, "checker": checker.about()}
+    given |= {"source": source(page), "symptoms": symptoms(page)}
     if not page.withdrawals:
         given["drafts"] = drafts.listing(page.note, shown=page.summary)
     return render(request, "summaries/summary.html", given, status=status)
@@ -77,6 +79,7 @@ def progress(request: Request, pk: UUID) -> HttpResponse:
     }
     if found.summary.status == Summary.Status.READY:
         given |= {"claim_count": found.claim_count, "critical_count": found.critical_count}
+        given["left_out_count"] = found.summary.left_out_count
     elif found.summary.status == Summary.Status.ABANDONED:
         given["failure"] = jobs.failure_words(found.summary.abandoned_because, found.summary.job.document)
         given["document"] = found.summary.job.document

@@ -36,6 +36,8 @@ TABLE: dict[str, tuple[tuple[str, ...], str, int]] = {
     "summary_print": ((CLINICIAN,), "GET", 404),
     "review_decide": ((CLINICIAN,), "POST", 404),
     "review_add": ((CLINICIAN,), "POST", 404),
+    "review_fact": ((CLINICIAN,), "POST", 404),
+    "review_close_others": ((CLINICIAN,), "POST", 404),
     "review_undo": ((CLINICIAN,), "POST", 404),
     "review_sign": ((CLINICIAN,), "POST", 404),
     "review_addendum": ((CLINICIAN,), "POST", 404),
@@ -58,6 +60,9 @@ TABLE: dict[str, tuple[tuple[str, ...], str, int]] = {
     "membership_end": ((OPERATOR,), "POST", 404),
     "prompts": (EVERYONE, "GET", 200),
     "prompt": (EVERYONE, "GET", 404),
+    "lexicons": (EVERYONE, "GET", 200),
+    "lexicon": (EVERYONE, "GET", 404),
+    "lexicon_approve": ((CLINICIAN,), "POST", 404),
     "audit": ((AUDITOR,), "GET", 200),
     "audit_export": ((AUDITOR,), "POST", 200),
     "audit_verify": ((AUDITOR,), "POST", 200),
@@ -86,6 +91,8 @@ CLOSED = {
 
 KEYS: dict[str, dict[str, Any]] = {
     "prompt": {"digest": "0" * 64},
+    "lexicon": {"digest": "0" * 64},
+    "lexicon_approve": {"digest": "0" * 64},
     "account_confirm_email": {"key": "a-key"},
     "account_reset_password_from_key": {"uidb36": "1", "key": "a-key"},
 }

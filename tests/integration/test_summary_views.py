@@ -11,10 +11,9 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from clinical.actions import documents, reviews, summaries
-from clinical.models import AuditEvent, Job, Note, Role, Summary, User
+from clinical.models import AuditEvent, Flag, Job, Note, Role, Summary, User
 from tests.drafts import (
     DOUBTED,
-    MANY_DOUBTS,
     TEXT,
     WRONG_DOSE,
     answer,
@@ -124,14 +123,32 @@ def test_an_assertion_other_than_present_stands_in_words(
     assert re.search(r'tag-assertion">Family</span>\s*<span class="claim-words">Mother had', html)
 
 
-def test_three_flags_are_open_and_the_rest_folded(clinician: User, browser: Client, script: Play) -> None:
-    script(answer(claim(MANY_DOUBTS, "medication", 7)))
-    summary = make_summary(clinician)
+@pytest.mark.parametrize(
+    ("severities", "folded"),
+    [
+        (["critical", "warning", "warning", "note", "note"], "2 more doubts"),
+        (["critical", "critical", "critical", "critical", "note"], "1 more doubt<"),
+        (["critical"] * 5, ""),
+        (["warning", "warning", "note"], ""),
+    ],
+)
+def test_three_doubts_are_open_and_every_critical_one(
+    clinician: User, browser: Client, severities: list[str], folded: str
+) -> None:
+    summary = begin_draft(make_note(clinician), clinician)
+    doubted = go_on(summary, 1, "Chest pain on exertion", 3)
+    for position, severity in enumerate(severities, start=1):
+        Flag.objects.create(
+            claim=doubted, position=position, kind="dose", severity=severity, message=f"Doubt {position}."
+        )
+    end_draft(summary)
+
     html = opened(browser, summary)
-    flags = len(page_of(clinician, summary).claims[0].flags)
-    assert flags > 3
-    assert f"{flags - 3} more flag" in html
-    assert html.count('<li class="flag ') == flags
+
+    opened_part, _, rest = html.partition('<details class="disclosure flags-more">')
+    assert (folded in rest) if folded else not rest
+    assert opened_part.count('<li class="flag ') == max(3, severities.count("critical"))
+    assert html.count('<li class="flag ') == len(severities)
 
 
 def test_an_unflagged_claim_carries_no_word_of_praise(clinician: User, browser: Client) -> None:

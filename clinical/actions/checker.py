@@ -1,0 +1,24 @@
+"""What to know of the checker: how often it was right, and whether its word lists were reviewed."""
+
+from dataclasses import dataclass
+
+from clinical.actions.lexicons import unapproved_count
+from inference.evaluation.rates import Rates, rates
+
+
+@dataclass(frozen=True)
+class Checker:
+    """What is known of the checker here.
+
+    Attributes:
+        rates: measured on claims that people wrote; None where this version was not measured.
+        unapproved: how many of its word lists no clinician of the site has approved.
+    """
+
+    rates: Rates | None
+    unapproved: int
+
+
+def about() -> Checker:
+    """Gather what is known of the checker."""
+    return Checker(rates(), unapproved_count())

@@ -1,0 +1,19 @@
+// The switch that marks symptoms in the source, or not. Marks are underlines: switching them moves nothing.
+(() => {
+  const switcher = document.getElementById("symptoms-switch");
+  if (!switcher) return;
+  const source = document.getElementById("source");
+  const show = (isOn) => {
+    source.classList.toggle("hides-symptoms", !isOn);
+    switcher.setAttribute("aria-pressed", isOn);
+    switcher.querySelector(".symptoms-switch-state").textContent = isOn ? "marked" : "not marked";
+  };
+  const stored = () => { try { return localStorage.getItem("symptoms"); } catch { return null; } };
+  switcher.addEventListener("click", () => {
+    const isOn = source.classList.contains("hides-symptoms");
+    show(isOn);
+    try { localStorage.setItem("symptoms", isOn ? "on" : "off"); } catch { /* for this page only */ }
+  });
+  show(stored() !== "off");
+  switcher.hidden = false;
+})();
