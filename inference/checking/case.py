@@ -16,6 +16,7 @@ class NoteReading:
     def __init__(self, note: Note) -> None:
         self.note = note
         self._readings: dict[int, Reading] = {}
+        self.instructions: dict[int, str | None] = {}  # what was found at a sentence that reads like an order
 
     def sentence(self, number: int) -> Reading:
         """The reading of sentence `number`, from 1.

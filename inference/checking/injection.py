@@ -8,10 +8,10 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from inference.checking.case import Case
 from inference.checking.disguises import bare, decoded, unmasked, words
 from inference.checking.flags import Flag, quoted
 from inference.checking.lexicons import lexicon
-from inference.checking.reading import Reading
 from inference.text import Note, Sentence
 from inference.vocabulary import Severity
 
@@ -64,17 +64,20 @@ def find_instruction(text: str) -> str | None:
     return hit[1] if hit else None
 
 
-def check(claim: Reading, sources: Sequence[Reading], note: Note) -> Flag | None:
+def check(case: Case) -> Flag | None:
     """Flag a claim whose evidence, or whose own text, gives orders to whoever summarises the note."""
-    for source in sources:
-        if (said := _said_at(note, source.number)) is not None:
+    known = case.around.instructions
+    for source in case.sources:
+        if source.number not in known:
+            known[source.number] = _said_at(case.around.note, source.number)
+        if (said := known[source.number]) is not None:
             return Flag(
                 "suspicious_source",
                 Severity.CRITICAL,
                 f"Suspicious source: sentence {source.number} reads like an instruction to a computer, "
                 f"not like a clinical statement: {quoted(said)}.",
             )
-    if (said := find_instruction(claim.text)) is not None:
+    if (said := find_instruction(case.claim.text)) is not None:
         return Flag(
             "suspicious_source",
             Severity.CRITICAL,
@@ -88,8 +91,9 @@ def _said_at(note: Note, number: int) -> str | None:
     """The same as `suspicious` says of one sentence, reading only its neighbours."""
     if hit := _find(note.sentences[number - 1].text):
         return hit[1]
-    near = note.sentences[max(0, number - _MOST_JOINED) : number + _MOST_JOINED]
-    for members, (_, said) in _runs(near):
+    start = max(0, number - _MOST_JOINED)
+    near = note.sentences[start : number + _MOST_JOINED]
+    for members, (_, said) in _runs(near, number - start):
         if any(sentence.number == number for sentence in members):
             return said
     return None
@@ -116,13 +120,15 @@ def _phrase(text: str) -> tuple[str, str] | None:
     return (match.lastgroup or "order", match[0]) if match else None
 
 
-def _runs(sentences: Sequence[Sentence]) -> Iterator[tuple[list[Sentence], tuple[str, str]]]:
-    """Yield runs of sentences that only together read like an instruction.
+def _runs(
+    sentences: Sequence[Sentence], firsts: int | None = None
+) -> Iterator[tuple[list[Sentence], tuple[str, str]]]:
+    """Yield runs of sentences that only together read like an instruction, of those beginning in `firsts`.
 
     From each sentence its followers are joined on while all stays short, so the work is linear.
     """
     folded = [words(bare(sentence.text)).rstrip(" .:;,") for sentence in sentences]
-    for first in range(len(folded) - 1):
+    for first in range(min(len(folded) - 1, len(folded) if firsts is None else firsts)):
         text, ends = folded[first], [len(folded[first])]
         for joined in folded[first + 1 : first + _MOST_JOINED]:
             if len(text) + len(joined) > _JOINED_LENGTH and len(ends) > 1:

@@ -1,7 +1,7 @@
 """What the checks need to know about one text, read once: words, numbers, drugs, senses."""
 
 from copy import copy
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from inference.checking import concepts
 from inference.checking.abbreviations import expansions
@@ -91,14 +91,16 @@ class Reading:
             found.setdefault(f"drug:{drug.name}", []).append((drug.first, drug.past))
         return found
 
+    @property
+    def title(self) -> "Reading":
+        """The section's title, read."""
+        return _read_title(self.section)
+
     @cached_property
     def vocabulary(self) -> frozenset[str]:
         """All that the text and its section's title name: as `places`, with cues and drugs."""
-        title = Reading(self.section) if self.section else None
-        drugs = {stem(drug.name) for drug in self.drugs}
-        return frozenset(
-            {*self.places, *self.stem_set, *drugs, *(title.vocabulary if title is not None else ())}
-        )
+        own = frozenset({*self.places, *self.stem_set, *(stem(drug.name) for drug in self.drugs)})
+        return own | self.title.vocabulary if self.section else own
 
     @cached_property
     def terms(self) -> frozenset[str]:
@@ -119,6 +121,11 @@ class Reading:
     def written(self, mention: Mention) -> str:
         """The words with which a drug is named."""
         return self.text[self.words[mention.first].start : self.words[mention.past - 1].end]
+
+
+@lru_cache(maxsize=256)
+def _read_title(title: str) -> Reading:
+    return Reading(title)
 
 
 def read_sentence(note: Note, sentence: Sentence) -> Reading:

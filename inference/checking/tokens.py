@@ -1,6 +1,7 @@
 """Words and marks of a text with their places: the one tokeniser that every check shares."""
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 from inference.checking.lexicons import lexicon
@@ -27,6 +28,7 @@ def tokens(text: str) -> list[Token]:
     return [Token(match[0].lower(), *match.span()) for match in _TOKEN.finditer(plain)]
 
 
+@lru_cache(maxsize=1 << 14)
 def stem(word: str) -> str:
     """Strip a lower-case word to what its plural, tense and British or American spelling share.
 
