@@ -1,61 +1,62 @@
 """The omission ledger: must-carry statements that rules find in a note, and which claims use them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from inference.checking.case import NoteReading
+from inference.checking.facts.allergies import find_allergies
+from inference.checking.facts.drugs import find_drug_facts
+from inference.checking.facts.fact import Fact, Symptom, merged
+from inference.checking.facts.lines import read_lines
+from inference.checking.facts.matching import match
+from inference.checking.facts.plans import (
+    find_code_status,
+    find_diagnoses,
+    find_follow_up,
+    find_pending,
+    find_procedures,
+)
+from inference.checking.facts.red_flags import find_negatives, find_red_flags
+from inference.checking.facts.symptoms import symptoms_of
+from inference.checking.facts.values import find_abnormal_values
 from inference.engines.base import DraftClaim
 from inference.text import Note
-from inference.vocabulary import FactKind, SymptomState
+
+__all__ = ["Fact", "Symptom", "find_facts", "find_symptoms", "used_by"]
 
 
-@dataclass(frozen=True, slots=True)
-class Fact:
-    """A statement of the source that a summary must carry, or a clinician must decide to leave out.
+def find_facts(note: Note, reading: NoteReading | None = None) -> tuple[Fact, ...]:
+    """Find the must-carry facts of a note, in reading order; a fact stated twice is one fact.
 
-    Attributes:
-        kind: why it must be carried.
-        text: the note's own words on one line, fit to stand as a claim.
-        sentences: numbers of the sentences that state it, ascending, at least one.
-        is_critical: leaving it out needs a decision of its own before signing.
+    Args:
+        note: where to look.
+        reading: of that note, where one is at hand; sentences are not read twice.
     """
+    lines = read_lines(reading or NoteReading(note))
+    return merged(
+        [
+            *find_allergies(lines),
+            *find_drug_facts(lines),
+            *find_abnormal_values(lines, note.text),
+            *find_red_flags(lines),
+            *find_diagnoses(lines),
+            *find_procedures(lines),
+            *find_pending(lines),
+            *find_follow_up(lines),
+            *find_code_status(lines),
+            *find_negatives(lines),
+        ]
+    )
 
-    kind: FactKind
-    text: str
-    sentences: tuple[int, ...]
-    is_critical: bool
 
+def find_symptoms(note: Note, reading: NoteReading | None = None) -> tuple[Symptom, ...]:
+    """Find the symptoms that a note names, in reading order.
 
-@dataclass(frozen=True, slots=True)
-class Symptom:
-    """A symptom where the source names it.
-
-    Attributes:
-        name: the usual name, whatever is written.
-        sentence: number of the sentence.
-        start: first code point of the words in the note's text.
-        end: one past the last.
-        state: whether it is there.
-        duration: in the note's words, "" where none is stated.
-        severity: in the note's words, "" where none is stated.
+    Args:
+        note: where to look.
+        reading: of that note, where one is at hand.
     """
-
-    name: str
-    sentence: int
-    start: int
-    end: int
-    state: SymptomState
-    duration: str
-    severity: str
-
-
-def find_facts(note: Note) -> tuple[Fact, ...]:
-    """Find the must-carry facts of a note, in reading order; a fact stated twice is one fact."""
-    return ()
-
-
-def find_symptoms(note: Note) -> tuple[Symptom, ...]:
-    """Find the symptoms that a note names, in reading order."""
-    return ()
+    lines = read_lines(reading or NoteReading(note))
+    return tuple(symptom for line in lines for symptom in symptoms_of(line))
 
 
 def used_by(facts: Sequence[Fact], claims: Sequence[DraftClaim], note: Note) -> tuple[tuple[int, ...], ...]:
@@ -63,4 +64,4 @@ def used_by(facts: Sequence[Fact], claims: Sequence[DraftClaim], note: Note) -> 
 
     A claim that a clinician has rejected carries nothing: leave it out of `claims`.
     """
-    return tuple(() for _ in facts)
+    return match(facts, claims, note)

@@ -1,0 +1,190 @@
+"""Allergies, intolerances and their reactions; that none is known is a fact too."""
+
+import re
+from collections.abc import Iterator
+from functools import cache
+
+from inference.checking.facts.fact import Found
+from inference.checking.facts.lines import NOT_HERE, Clause, Line, name_table, trimmed
+from inference.checking.lexicons import lexicon
+from inference.checking.medications import doses
+from inference.checking.phrases import PhraseTable
+from inference.checking.scopes import Sense
+from inference.checking.sections import SectionKind
+from inference.checking.tokens import stem
+from inference.vocabulary import FactKind
+
+_NONE = re.compile(
+    r"\b(?:nkda|nkfa|nka|no (?:known )?(?:drug |medication |food |other )*allerg\w+|none known|nil known"
+    r"|no known|not known to have any allerg\w+|denies (?:any |known |drug |medication )*allerg\w+)\b"
+    r"|^(?:(?:drug )?allerg\w+|all|adrs?)\W{1,3}(?:none|nil|no)\b|^(?:none|nil)\b",
+    re.IGNORECASE,
+)
+_ALLERGIC = re.compile(
+    r"\ballergic (?:reaction )?to\b|\ballerg(?:y|ies)\b|\bintoleran(?:t|ce)\b|\banaphyla\w+ (?:to|with|after)\b",
+    re.IGNORECASE,
+)
+_OF_SOMETHING_ELSE = re.compile(
+    r"\b(?:heat|cold|exercise|glucose|activity|orthostatic) intoleran|\ballergies? (?:clinic|test|card|status)"
+    r"|\b(?:seasonal|environmental) allerg|intolerance (?:of|to) (?:heat|cold|exercise|activity)",
+    re.IGNORECASE,
+)
+_MILD = re.compile(r"\bintoleran(?:t|ce|ces)\b|\bside effects?\b", re.IGNORECASE)
+_JOIN = re.compile(r",\s+(?:and\s+)?|\s+and\s+|\s*&\s*")
+_NONE_KEY = ("none",)
+
+
+@cache
+def _words(group: str, names: str) -> PhraseTable[str]:
+    return name_table((name, name) for name in lexicon("red_flags")[group][names])
+
+
+def find_allergies(lines: list[Line]) -> Iterator[Found]:
+    """Find what the patient reacts to, one substance a fact, and the statement that nothing is known."""
+    for line in lines:
+        is_list = line.section is SectionKind.ALLERGIES
+        if line.section is SectionKind.FAMILY or not (is_list or "allergy" in line.topics):
+            continue
+        for clause in line.clauses:
+            yield from _of_clause(line, clause, is_list)
+
+
+def _of_clause(line: Line, clause: Clause, is_list: bool) -> Iterator[Found]:
+    text = line.words_of(clause)
+    if _NONE.search(text) is not None:
+        yield Found(FactKind.ALLERGY, _NONE_KEY, text, line.number, False)
+        return
+    if not is_list:
+        allergic = _ALLERGIC.search(text)
+        drugs = [drug for drug in line.reading.drugs if clause.first <= drug.first < clause.past]
+        if allergic is None or _OF_SOMETHING_ELSE.search(text) is not None:
+            return
+        if not drugs and len(text) > _LONG:
+            return  # "discussed her allergies at length": no substance
+        if line.sense(clause.first, clause.past) & (Sense.FAMILY | Sense.HYPOTHETICAL):
+            return
+        yield _allergy(line, clause.first, clause.past, text, text)
+        return
+    label = line.label if clause.first == 0 else ""
+    first = next((drug for drug in line.reading.drugs if clause.first <= drug.first < clause.past), None)
+    if line.is_item and first is not None and _is_order(line, clause, text):
+        return
+    parts = _substances(line, clause, label)
+    for start, end in parts:
+        past_label = start if not (label and start == clause.start) else start + len(label)
+        own = trimmed(line.reading.text[past_label:end])
+        if not own:
+            continue
+        words = [index for index, word in enumerate(line.reading.words) if past_label <= word.start < end]
+        said = f"{label.strip()} {own}" if label else own
+        if words and any(line.reading.words[index].lower[0].isalpha() for index in words):
+            yield _allergy(line, words[0], words[-1] + 1, own, said)
+
+
+_LONG = 60  # characters
+
+
+def _is_order(line: Line, clause: Clause, text: str) -> bool:
+    """Tell whether a line under the title gives a drug to be taken: a dose, and no reaction."""
+    drug = next(drug for drug in line.reading.drugs if clause.first <= drug.first < clause.past)
+    has_unit = any(dose.unit for dose in doses(line.reading, drug))
+    return has_unit and not any(mark in text for mark in ("(", ":", "->", "→", " - ", " rash", " reaction"))
+
+
+def _substances(line: Line, clause: Clause, label: str) -> list[tuple[int, int]]:
+    """Cut "penicillin (rash), codeine (vomiting)" where each piece names a substance of its own."""
+    reading = line.reading
+    cuts = [clause.start]
+    begin = clause.start + (len(label) if label else 0)
+    for match in _JOIN.finditer(reading.text, begin, clause.end):
+        depth = reading.text.count("(", cuts[-1], match.start()) - reading.text.count(
+            ")", cuts[-1], match.start()
+        )
+        starts_with_drug = any(
+            reading.words[drug.first].start == match.end() for drug in reading.drugs if drug.first >= 0
+        )
+        follows = reading.text[match.end() : match.end() + 24].lower()
+        if depth <= 0 and (starts_with_drug or follows.startswith(_SUBSTANCES)):
+            cuts.append(match.end())
+    return list(zip(cuts, [*cuts[1:], clause.end], strict=True))
+
+
+_SUBSTANCES = (
+    *(
+        "latex",
+        "nuts",
+        "peanut",
+        "egg",
+        "shellfish",
+        "penicillin",
+        "sulfa",
+        "sulpha",
+        "sulphon",
+        "nsaid",
+        "ace",
+    ),
+    *(
+        "plaster",
+        "elastoplast",
+        "tape",
+        "iodine",
+        "contrast",
+        "bee",
+        "wasp",
+        "pollen",
+        "dust",
+        "cats",
+        "dogs",
+    ),
+    *(
+        "milk",
+        "dairy",
+        "soy",
+        "wheat",
+        "kiwi",
+        "fish",
+        "chlorhexidine",
+        "opiates",
+        "opioids",
+        "cephalosporin",
+    ),
+    *("statins", "macrolide", "quinolone", "dressing", "adhesive", "gluten", "strawberr", "grass"),
+)
+
+
+def _allergy(line: Line, first: int, past: int, own: str, said: str) -> Found:
+    reading = line.reading
+    drugs = [drug.name for drug in reading.drugs if first <= drug.first < past]
+    severe = any(first <= hit.first < past for hit in line.find(_words("severe", "reactions")))
+    tolerated = any(first <= hit.first < past for hit in line.find(_words("tolerated", "words")))
+    denied = bool(line.sense(first, past) & NOT_HERE)
+    is_mild = (_MILD.search(said) is not None or _has_mild_reaction(own)) and not severe
+    is_drug = bool(drugs) or any(name in own.lower() for name in _DRUG_GROUPS)
+    key = (
+        tuple(sorted(set(drugs)))
+        or tuple(sorted({stem(word) for word in own.lower().split("(")[0].split() if word.isalpha()}))[:4]
+        or (own.lower(),)
+    )
+    if tolerated or denied:
+        return Found(FactKind.ALLERGY, (*key, "tolerated"), said, line.number, False)
+    return Found(FactKind.ALLERGY, key, said, line.number, severe or (is_drug and not is_mild))
+
+
+_MILD_REACTIONS = (
+    "nausea",
+    "vomiting",
+    "diarrh",
+    "constipation",
+    "upset",
+    "dizz",
+    "drows",
+    "headache",
+    "cough",
+)
+_DRUG_GROUPS = ("penicillin", "sulf", "sulph", "nsaid", "cephalosporin", "macrolide", "quinolone", "contrast")
+
+
+def _has_mild_reaction(text: str) -> bool:
+    """Tell whether a side effect is all that is said of a substance."""
+    folded = text.lower()
+    return any(word in folded for word in _MILD_REACTIONS)

@@ -1,0 +1,160 @@
+"""A note as the ledger's rules read it: sentences with what their section is about, and their clauses."""
+
+import re
+from collections.abc import Iterable
+from functools import cached_property
+from typing import NamedTuple
+
+from inference.checking.case import NoteReading
+from inference.checking.concepts import fold
+from inference.checking.lexicons import lexicon
+from inference.checking.phrases import Found, PhraseTable, Value
+from inference.checking.reading import Reading
+from inference.checking.scopes import Sense
+from inference.checking.sections import SectionKind, section_kinds
+from inference.checking.tokens import Token, tokens
+from inference.checking.topics import find_topics
+from inference.text import Sentence
+from inference.vocabulary import SentenceKind
+
+NOT_HERE = Sense.NEGATED | Sense.HYPOTHETICAL | Sense.FAMILY
+_LABEL = re.compile(r"[A-Za-z][A-Za-z/&' -]{0,38}:\s")
+
+
+class Clause(NamedTuple):
+    """A stretch of a reading that says one thing: text[start:end], tokens[first:past], both half-open."""
+
+    start: int
+    end: int
+    first: int
+    past: int
+
+
+class Line:
+    """A sentence that is no header, read."""
+
+    def __init__(self, sentence: Sentence, reading: Reading, section: SectionKind) -> None:
+        self.sentence = sentence
+        self.reading = reading
+        self.section = section
+
+    @property
+    def number(self) -> int:
+        return self.sentence.number
+
+    @property
+    def is_item(self) -> bool:
+        """A bullet or a row of a table."""
+        return self.sentence.kind is not SentenceKind.TEXT
+
+    @cached_property
+    def topics(self) -> frozenset[str]:
+        return find_topics(self.reading.words)
+
+    @cached_property
+    def _folded(self) -> tuple[list[Token], list[int]]:
+        """The words in the form that names are looked up in, and where each stands among the tokens."""
+        words = self.reading.words
+        read = [index for index, word in enumerate(words) if word.lower != "-"]
+        return [words[index]._replace(lower=fold(words[index].lower)) for index in read], read
+
+    def find(self, table: PhraseTable[Value]) -> list[Found[Value]]:
+        """Find the names of a table (`name_table`) whatever their number, tense or spelling."""
+        words, read = self._folded
+        return [Found(hit.value, read[hit.first], read[hit.past - 1] + 1) for hit in table.find(words)]
+
+    @cached_property
+    def title(self) -> frozenset[str]:
+        """The words of the section's title, lower case."""
+        return frozenset(re.findall(r"[a-z]+", self.sentence.section.lower()))
+
+    @cached_property
+    def label(self) -> str:
+        """The label that the text begins with ("Allergies: "), "" where it has none."""
+        match = _LABEL.match(self.reading.text)
+        return match[0] if match else ""
+
+    @cached_property
+    def clauses(self) -> list[Clause]:
+        """The text, cut behind semicolons and full stops."""
+        words, text = self.reading.words, self.reading.text
+        cuts = [0]
+        for index, word in enumerate(words[:-1]):
+            if word.lower == ";" or (word.lower == "." and _ends(text, word.end)):
+                cuts.append(index + 1)
+        cuts.append(len(words))
+        return [
+            Clause(words[first].start, words[past - 1].end, first, past)
+            for first, past in zip(cuts, cuts[1:], strict=False)
+            if first < past
+        ]
+
+    def clause_at(self, index: int) -> Clause:
+        """The clause that holds a token."""
+        return next(clause for clause in self.clauses if index < clause.past)
+
+    def words_of(self, clause: Clause) -> str:
+        """A clause as it may stand alone."""
+        return trimmed(self.reading.text[clause.start : clause.end])
+
+    def sense(self, first: int, past: int) -> int:
+        """Every sense that some token of tokens[first:past] has."""
+        combined = Sense.FAMILY if self.section is SectionKind.FAMILY else Sense.PLAIN
+        if self.section is SectionKind.WARNINGS:
+            combined |= Sense.HYPOTHETICAL
+        for sense in self.reading.senses.of[first:past]:
+            combined |= sense
+        if self.reading.words[first].lower in lexicon("cues").get("denials", ()):
+            combined |= Sense.NEGATED
+        return combined
+
+    def opens_clause(self, clause: Clause) -> bool:
+        return clause.first == 0
+
+
+def name_table(entries: Iterable[tuple[str, Value]]) -> PhraseTable[Value]:
+    """A table of names to look up with `Line.find`."""
+    return PhraseTable(
+        (" ".join(fold(word.lower) for word in tokens(name) if word.lower != "-"), value)
+        for name, value in entries
+    )
+
+
+def _ends(text: str, place: int) -> bool:
+    """Tell whether a full stop ends a statement: white space and a capital or a digit follow."""
+    after = text[place : place + 2]
+    return len(after) == 2 and after[0] == " " and (after[1].isupper() or after[1].isdigit())
+
+
+def read_lines(reading: NoteReading) -> list[Line]:
+    """Read every sentence of a note but its headers and what is about the paper, not the patient."""
+    lines = [
+        Line(sentence, reading.sentence(sentence.number), section)
+        for sentence, section in section_kinds(reading.note)
+        if sentence.kind is not SentenceKind.HEADER
+    ]
+    return [line for line in lines if line.reading.words and not _is_about_the_paper(line)]
+
+
+def _is_about_the_paper(line: Line) -> bool:
+    is_task = line.is_item and line.section in {SectionKind.PLAN, SectionKind.FOLLOW_UP}
+    return "administrative" in line.topics and not is_task
+
+
+def trimmed(text: str) -> str:
+    """Words without the marks that join them to what stands around: "and ramipril 5 mg," is "ramipril 5 mg"."""
+    text = text.strip(_JOINTS)
+    for word in ("and ", "or ", "but ", "also ", "plus "):
+        if text.lower().startswith(word):
+            text = text[len(word) :]
+    for word in (" and", " or", " but", " plus", " then", " with"):
+        text = text.removesuffix(word)
+    text = text.strip(_JOINTS)
+    if text.endswith(")") and text.count(")") > text.count("("):
+        text = text[:-1]
+    if text.endswith("(") or (text.count("(") > text.count(")")):
+        text = text.rstrip("(") if text.endswith("(") else f"{text})"
+    return text.strip(_JOINTS)
+
+
+_JOINTS = " \t,;+&|–—-•·"
