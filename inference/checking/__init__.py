@@ -17,8 +17,9 @@ from inference.checking import (
     resuscitation,
 )
 from inference.checking.case import Case, NoteReading
-from inference.checking.evidence import find_evidence
+from inference.checking.evidence import best_sentences, find_evidence
 from inference.checking.flags import Flag, one_a_cause
+from inference.checking.reading import Reading
 from inference.engines.base import DraftClaim
 from inference.text import Note
 from inference.vocabulary import Severity
@@ -56,7 +57,7 @@ class Checker:
         Returns:
             The sentence numbers, given or found, and the flags.
         """
-        evidence = claim.evidence or find_evidence(claim.text, self.note)
+        evidence = claim.evidence or best_sentences(Reading(claim.text), self._reading)
         return evidence, self.check(replace(claim, evidence=evidence))
 
 
@@ -66,21 +67,21 @@ def check_claim(claim: DraftClaim, note: Note) -> tuple[Flag, ...]:
 
 
 def _doubts(case: Case) -> list[Flag]:
-    reading, sources, note = case.claim, case.sources, case.around.note
-    suspicious = injection.check(reading, sources, note)
+    reading, sources = case.claim, case.sources
+    suspicious = injection.check(case)
     flags = [suspicious] if suspicious is not None else []
     unsupported = evidence.support(case)
     code_status = resuscitation.check(reading, sources, case.assertion)
     if code_status is None and unsupported is not None and unsupported.severity is Severity.CRITICAL:
         return [*flags, unsupported]
     drug_flags, explained = medications.check(reading, sources, case.assertion)
-    typed = [*drug_flags, *numbers.check(reading, sources, explained)]
+    typed = [*drug_flags, *numbers.check(case, explained)]
     if (side := laterality.check(reading, sources)) is not None:
         typed.append(side)
     if code_status is not None:
         return [*flags, *typed, code_status]
     if not any(flag.kind == "medication_status" for flag in drug_flags):
-        typed.extend(assertions.check(reading, sources, case.assertion))
+        typed.extend(assertions.check(case))
     typed.extend(details.check(case.draft, sources, frozenset(flag.kind for flag in typed)))
     if unsupported is not None and not typed:
         typed.append(unsupported)

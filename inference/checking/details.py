@@ -49,7 +49,7 @@ def _check_medication(claim: DraftClaim, parts: Medication, sources: Sequence[Re
     stated = Reading(" ".join(part for part in (parts.name, parts.dose, parts.frequency) if part))
     flags, explained = medications.check(stated, sources, Assertion(claim.assertion))
     flags = [flag for flag in flags if flag.kind != "medication_status"]
-    flags += numbers.check(stated, sources, explained)
+    flags += numbers.doubts(stated, sources, explained)
     if not stated.drugs and (flag := _absent("drug", parts.name, claim, sources)):
         flags.append(flag)
     if (flag := _other_dose(claim.text, parts)) is not None:

@@ -1,122 +1,238 @@
-"""Every number of a claim must stand in its evidence, with a unit that means the same."""
+"""Every number of a claim must stand in its evidence, for the same thing, with a unit that means the same."""
 
 import unicodedata
-from bisect import bisect_left
 from collections.abc import Collection, Sequence
 
-from inference.checking.abbreviations import expansions
+from inference.checking import bindings, codes
+from inference.checking.case import Case
 from inference.checking.evidence import cited
 from inference.checking.flags import Flag, quoted
-from inference.checking.quantities import Quantity, is_among, is_same, quantities
+from inference.checking.lexicons import lexicon
+from inference.checking.measures import Owner
+from inference.checking.quantities import Quantity, implied, is_among, is_same, quantities
 from inference.checking.reading import Reading
+from inference.checking.units import TIMES, dimension
 from inference.vocabulary import Severity
 
 _ALIKE = 2  # likeness from which a number of the source is named as the right one
 _MOST = 3  # flags per claim; further wrong numbers hide behind the first ones
+_MOST_READ = 60  # numbers of a claim: past them it is no claim, and would cost too much
+_NEARLY = 10  # percent by which "over 38" may round 38.5
+
+Given = Sequence[tuple[Reading, Owner]]
 
 
-def check(claim: Reading, sources: Sequence[Reading], explained: Collection[int]) -> list[Flag]:
+def check(case: Case, explained: Collection[int]) -> list[Flag]:
     """Flag numbers that the evidence does not hold, and values that stand there for something else.
 
     Args:
-        claim: the claim's text.
-        sources: the cited sentences.
+        case: the claim and its sources.
         explained: starts of quantities that another check has flagged already.
     """
-    given = [(source, quantity) for source in sources for quantity in source.quantities]
+    return doubts(case.claim, case.sources, explained, case.around.sentences)
+
+
+def doubts(
+    claim: Reading,
+    sources: Sequence[Reading],
+    explained: Collection[int] = (),
+    around: Sequence[Reading] = (),
+) -> list[Flag]:
+    """As `check`, for any words beside any sentences.
+
+    Args:
+        claim: the words that are tested.
+        sources: the cited sentences.
+        explained: starts of quantities that another check has flagged already.
+        around: every sentence of the note: a number may stand in one that is not cited.
+    """
+    if any(source.text == claim.text for source in sources):
+        return [flag for flag in (_gap(claim, owner, sources) for owner in claim.owners) if flag is not None]
+    given = [(source, owner) for source in sources for owner in source.owners]
     flags: list[Flag] = []
-    for quantity in claim.quantities:
-        if quantity.start in explained or _is_spelt_otherwise(claim, quantity, sources):
+    for owner in claim.owners[:_MOST_READ]:
+        if len(flags) == _MOST:
+            break
+        if owner.quantity.start in explained or _is_of_a_name(claim, owner):
             continue
-        if is_among(quantity, [other for _, other in given]):
-            flag = _misplaced(claim, quantity, sources) or _beside_a_gap(claim, quantity, given)
-        elif any(is_among(quantity, quantities(source.section)) for source in sources):
-            flag = None
-        else:
-            flag = _absent(claim, quantity, sources, given)
+        flag = _doubt(claim, owner, sources, given, around)
         if flag is not None:
             flags.append(flag)
+    flags += bindings.turned(claim, sources)
+    flags += codes.check(claim, sources)
     return flags[:_MOST]
 
 
-def _is_spelt_otherwise(claim: Reading, quantity: Quantity, sources: Sequence[Reading]) -> bool:
-    """Tell whether the evidence can hold a number inside a word: "type 2" as T2DM, "three times" as TDS."""
-    following = claim.text[quantity.end :].lstrip(" -").lower()
-    if quantity.is_word and following.startswith("time"):
-        return True
-    if quantity.unit or len(quantity.values) != 1 or not 0 < quantity.values[0] < 10:
-        return False
-    index = _first_token(claim, quantity)
-    if index == 0:
-        return False
-    short = f"{claim.words[index - 1].lower[0]}{quantity.values[0]}"
-    return any(word.lower.startswith(short) for source in sources for word in source.words)
-
-
-def _absent(
-    claim: Reading, quantity: Quantity, sources: Sequence[Reading], given: Sequence[tuple[Reading, Quantity]]
+def _doubt(
+    claim: Reading, owner: Owner, sources: Sequence[Reading], given: Given, around: Sequence[Reading]
 ) -> Flag | None:
+    quantity = owner.quantity
+    if is_among(quantity, [other.quantity for _, other in given]):
+        return bindings.misbound(claim, owner, given) or _gap(claim, owner, sources)
+    if _is_implied(claim, owner, sources, given):
+        return None
+    rivals = [(source, other) for source, other in given if bindings.is_rival(owner, other)]
+    if not rivals and (elsewhere := _elsewhere(claim, owner, around)) is not None:
+        return Flag(
+            "number",
+            Severity.NOTE,
+            f"Number: {quoted(_in_context(claim, owner))} stands in sentence {elsewhere.number}, which the "
+            f"claim does not cite.",
+            _places(owner),
+        )
+    return _absent(claim, owner, sources, given)
+
+
+def _is_of_a_name(claim: Reading, owner: Owner) -> bool:
+    """Tell whether a number belongs to a name ("PHQ-9", "COVID-19", "12-lead") or counts nothing."""
+    names = lexicon("units")["names"]
+    quantity = owner.quantity
+    if quantity.unit or len(quantity.values) != 1:
+        return False
+    before = claim.text[max(0, quantity.start - 12) : quantity.start].lower().rstrip(" -")
+    if any(
+        before.endswith(name) and not before[-len(name) - 1 : -len(name)].isalpha()
+        for name in names["before"]
+    ):
+        return True
+    following = claim.words[owner.past : owner.past + 2]
+    return any(word.lower in names["behind"] for word in following)
+
+
+def _is_implied(claim: Reading, owner: Owner, sources: Sequence[Reading], given: Given) -> bool:
+    """Tell whether the evidence bears a number out without writing it: "type 2" as T2DM, 3 times as TDS."""
+    quantity = owner.quantity
+    hidden = [other for source in sources for other in implied(source.section)]
+    is_doubtful = not quantity.unit and any(bindings.is_rival(owner, other) for _, other in given)
+    initial = claim.words[owner.first - 1].lower[0] if owner.first else ""
+    hidden += [  # beside another type than 1, "HbA1c" and "a cough" bear no "type 1" out; "T1DM" does
+        other
+        for source in sources
+        for other in implied(source.text)
+        if not is_doubtful or _initial(source.text, other.start) == initial
+    ]
+    if is_among(quantity, hidden):
+        return True
+    if any(is_among(quantity, quantities(source.section)) for source in sources if source.section):
+        return True
+    if any(_satisfies(quantity, other.quantity) for _, other in given):
+        return True
+    if dimension(quantity.unit) == "pack_years":
+        return _are_pack_years(quantity, sources, given)
+    if _says_times(claim, owner):
+        return any(
+            often.per_day == quantity.values[0] for source in sources for often in source.frequencies
+        ) or not any(bindings.is_rival(owner, other) for _, other in given)
+    # "Day or two" after a unit; "once or twice".
+    before = claim.words[owner.first - 1].lower if owner.first else ""
+    return quantity.is_word and before == "or"
+
+
+def _initial(text: str, place: int) -> str:
+    """The first letter of the word before `place`, at most three letters back."""
+    before = text[max(0, place - 4) : place]
+    letters = before[len(before.rstrip("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")) :]
+    return letters[:1].lower()
+
+
+def _says_times(claim: Reading, owner: Owner) -> bool:
+    following = claim.words[owner.past].lower if owner.past < len(claim.words) else ""
+    return following in ("time", "times", "x") and len(owner.quantity.values) == 1
+
+
+def _satisfies(claimed: Quantity, given: Quantity) -> bool:
+    """Tell whether "over 38" is said of 38.5, or "under 7" of 6.8."""
+    if (
+        not claimed.bound
+        or given.bound
+        or len(claimed.values) != 1
+        or len(given.values) != 1
+        or claimed.unit in TIMES
+    ):
+        return False
+    if claimed.unit and given.unit and dimension(claimed.unit) != dimension(given.unit):
+        return False
+    limit, value = claimed.values[0], given.values[0]
+    slack = limit * _NEARLY / 100
+    return limit <= value <= limit + slack if claimed.bound == "over" else limit - slack <= value <= limit
+
+
+def _are_pack_years(claimed: Quantity, sources: Sequence[Reading], given: Given) -> bool:
+    """Tell whether years of smoking by packs a day give the pack-years: 20 a day for 25 years are 25."""
+    found = [owner.quantity for _, owner in given if len(owner.quantity.values) == 1]
+    years = [q.values[0] for q in found if q.unit in TIMES and q.unit.startswith("y")]
+    packs = [q.values[0] for q in found if dimension(q.unit) == "packs"]
+    packs += [q.values[0] / 20 for q in found if not q.unit or q.hours == 24]
+    if any("pack" in word.lower or word.lower == "ppd" for source in sources for word in source.words):
+        packs.append(years[0] * 0 + 1 if years else claimed.values[0])
+    return any(abs(y * p - claimed.values[0]) <= 1 for y in years for p in packs)
+
+
+def _elsewhere(claim: Reading, owner: Owner, around: Sequence[Reading]) -> Reading | None:
+    """A sentence that has a number for the same thing, where the cited ones have no number for it."""
+    quantity = owner.quantity
+    is_age = quantity.unit == "decade" or (quantity.unit in TIMES and _is_age(claim, owner))
+    wanted = (owner.near | owner.label) or claim.vocabulary
+    is_rare = _is_rare(quantity)
+    for sentence in around:
+        for other in sentence.owners:
+            if is_same(quantity, other.quantity) and (
+                is_rare or wanted & (other.near | other.label) or (is_age and other.quantity.unit == "years")
+            ):
+                return sentence
+    return None
+
+
+def _is_rare(quantity: Quantity) -> bool:
+    """Tell whether a number hardly stands in a note twice for different things: 128/72, 12/05/2025, 1.83."""
+    if quantity.dates:
+        return any(year is not None for year, _, _ in quantity.dates)
+    return len(quantity.values) > 1 and not quantity.is_range or len(quantity.values[0].as_tuple().digits) > 2
+
+
+def _is_age(claim: Reading, owner: Owner) -> bool:
+    text = owner.quantity.text.lower()
+    following = claim.text[owner.quantity.end :].lstrip(" -").lower()
+    return "old" in text or text.endswith(tuple("fmoy")) or following.startswith("old")
+
+
+def _absent(claim: Reading, owner: Owner, sources: Sequence[Reading], given: Given) -> Flag | None:
+    quantity = owner.quantity
     severity = Severity.WARNING if quantity.is_word else Severity.CRITICAL
-    label = _label(claim, quantity)
+    ours = [own.quantity for own in claim.owners]
     rivals = [
-        (_likeness(quantity, label, source, other), -index, source, other)
+        (_likeness(owner, other), -index, source, other)
         for index, (source, other) in enumerate(given)
-        if not is_same(quantity, other) and not any(is_same(other, own) for own in claim.quantities)
+        if not is_same(quantity, other.quantity) and not any(is_same(other.quantity, own) for own in ours)
     ]
     if len(rivals) > 1 or quantity.is_word:
         rivals = [rival for rival in rivals if rival[0] >= _ALIKE]
-    said = _in_context(claim, quantity)
+    said = _in_context(claim, owner)
     if not rivals:
-        return Flag(
-            "number",
-            severity,
-            f"Number: the claim says {quoted(said)}; {cited(sources)} gives no such number.",
-        )
+        message = f"Number: the claim says {quoted(said)}; {cited(sources)} gives no such number."
+        return Flag("number", severity, message, _places(owner))
     _, _, source, other = max(rivals, key=lambda rival: rival[:2])
-    kind = "unit" if quantity.values and other.values == quantity.values else "number"
+    kind = "unit" if quantity.values and other.quantity.values == quantity.values else "number"
     what = "Date" if quantity.dates and not quantity.values else kind.capitalize()
     says = quoted(_in_context(source, other))
     message = f"{what}: the claim says {quoted(said)}; sentence {source.number} says {says}."
-    return Flag(kind, severity, message)
+    return Flag(kind, severity, message, _places(owner))
 
 
-def _misplaced(claim: Reading, quantity: Quantity, sources: Sequence[Reading]) -> Flag | None:
-    """Flag "Na 5.2" where the sentence has "Na 131, K 5.2": the number is there, but behind another word."""
-    label = _label(claim, quantity)
-    if not label or not quantity.values:
-        return None
-    behind = [
-        (source, other) for source in sources for other in source.quantities if _label(source, other) == label
-    ]
-    if not behind or any(is_same(quantity, other) for _, other in behind):
-        return None
-    owners = [
-        _label(source, other) for source in sources for other in source.quantities if is_same(quantity, other)
-    ]
-    if not all(owners) or any(source.is_row for source in sources):
-        return None
-    source, other = behind[0]
-    return Flag(
-        "number",
-        Severity.CRITICAL,
-        f"Number: the claim says {quoted(_in_context(claim, quantity))}; sentence {source.number} says "
-        f"{quoted(_in_context(source, other))}.",
-    )
-
-
-def _beside_a_gap(
-    claim: Reading, quantity: Quantity, given: Sequence[tuple[Reading, Quantity]]
-) -> Flag | None:
+def _gap(claim: Reading, owner: Owner, sources: Sequence[Reading]) -> Flag | None:
     """Flag a number that stands in the source only beside a character nobody could read: "50 \ufffdg"."""
-    found = [(source, other) for source, other in given if is_same(quantity, other)]
+    found = [
+        (source, other) for source in sources for other in source.quantities if is_same(owner.quantity, other)
+    ]
     if not found or not all(_has_gap(source.text, other) for source, other in found):
         return None
     source = found[0][0]
     return Flag(
         "unreadable",
         Severity.WARNING,
-        f"Unreadable: right beside {quoted(_in_context(claim, quantity))}, sentence {source.number} has a "
+        f"Unreadable: right beside {quoted(_in_context(claim, owner))}, sentence {source.number} has a "
         f"character that could not be read; look at the document.",
+        _places(owner),
     )
 
 
@@ -125,52 +241,25 @@ def _has_gap(text: str, quantity: Quantity) -> bool:
     return any(mark == "\ufffd" or unicodedata.category(mark) in {"Co", "Cn"} for mark in beside)
 
 
-_LINKS = frozenset({":", "=", "is", "was", "of", "at", "~", "≈", "dose"})
+def _places(owner: Owner) -> frozenset[int]:
+    return frozenset(range(owner.first, owner.past))
 
 
-def _label(reading: Reading, quantity: Quantity) -> str:
-    """The content word right before a number (over ":", "is", "was"), as a stem; "" if there is none."""
-    index = _first_token(reading, quantity) - 1
-    while index >= 0 and reading.words[index].lower in _LINKS:
-        index -= 1
-    word = reading.stems.get(index, "")
-    meant = expansions().get(word, frozenset())
-    return min(meant) if len(meant) == 1 else word  # "K" and "potassium" are one label
+def _in_context(reading: Reading, owner: Owner) -> str:
+    return bindings.in_context(reading, owner)
 
 
-def _first_token(reading: Reading, quantity: Quantity) -> int:
-    return bisect_left(reading.words, quantity.start, key=lambda word: word.start)
-
-
-def _in_context(reading: Reading, quantity: Quantity) -> str:
-    """A number with the one or two words before it, as written."""
-    index = _first_token(reading, quantity)
-    start = quantity.start
-    for word in reversed(reading.words[max(0, index - 2) : index]):
-        if not (word.lower[0].isalpha() or word.lower in _LINKS):
-            break
-        start = word.start
-    return reading.text[start : quantity.end].lstrip(":=~≈ ")
-
-
-def _likeness(quantity: Quantity, label: str, source: Reading, other: Quantity) -> int:
+def _likeness(owner: Owner, other: Owner) -> int:
     """How likely a number of the source is the one that the claim has got wrong; 0: unlikely."""
-    score = 0
-    if label and _label(source, other) == label:
-        score += 4
-    if quantity.unit and quantity.unit == other.unit:
+    quantity, given = owner.quantity, other.quantity
+    score = 4 * bool(owner.label & other.label) + 2 * bool(owner.near & other.near)
+    if quantity.unit and dimension(quantity.unit) == dimension(given.unit):
         score += 3
-    if quantity.values and quantity.values == other.values:
+    if quantity.values and quantity.values == given.values:
         score += 3
-    if bool(quantity.dates and not quantity.values) and bool(other.dates):
+    if bool(quantity.dates and not quantity.values) and bool(given.dates):
         score += 2
-    if len(quantity.values) == len(other.values) == 2:
+    if len(quantity.values) == len(given.values) == 2:
         score += 2
-    if (
-        not score
-        and quantity.values
-        and len(quantity.values) == len(other.values)
-        and quantity.unit == other.unit
-    ):
-        score += 1
-    return score
+    is_alike = quantity.values and len(quantity.values) == len(given.values) and quantity.unit == given.unit
+    return score or int(bool(is_alike))

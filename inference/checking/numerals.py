@@ -6,25 +6,47 @@ from decimal import Decimal
 _ONES = {
     word: value
     for value, word in enumerate(
-        (
-            "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
-            "seventeen eighteen nineteen"
-        ).split(),
+        [
+            "one",
+            "two",
+            "three",
+            "four",
+            "five",
+            "six",
+            "seven",
+            "eight",
+            "nine",
+            "ten",
+            "eleven",
+            "twelve",
+            "thirteen",
+            "fourteen",
+            "fifteen",
+            "sixteen",
+            "seventeen",
+            "eighteen",
+            "nineteen",
+        ],
         start=1,
     )
 }
 _TENS = {
     word: 10 * value
-    for value, word in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split(), start=2)
+    for value, word in enumerate(
+        ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"], start=2
+    )
 }
 _ROMANS = {
     numeral: Decimal(value)
-    for value, numeral in enumerate("i ii iii iv v vi vii viii ix x xi xii".split(), start=1)
+    for value, numeral in enumerate(
+        ["i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x", "xi", "xii"], start=1
+    )
 }
 _ORDINALS = {
     word: Decimal(value)
     for value, word in enumerate(
-        "first second third fourth fifth sixth seventh eighth ninth tenth".split(), start=1
+        ["first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth"],
+        start=1,
     )
 }
 _FRACTIONS = {"½": Decimal("0.5"), "¼": Decimal("0.25"), "¾": Decimal("0.75")}
@@ -81,13 +103,14 @@ def roman_value(text: str) -> Decimal:
 # Numbers that a text holds without writing them as such: they can bear a claim's number out.
 _IMPLIED = re.compile(
     rf"""
-      (?<=[^\W\d_])(?P<inner>\d{{1,4}}(?:\.\d{{1,3}})?)(?P<letter>[dwhymks])?(?!\d)
+      (?<=[^\W\d_])(?P<inner>\d{{1,4}}(?:\.\d{{1,3}})?)(?P<letter>[dwhym](?![^\W_]))?(?!\d)
     | (?<=x)\s(?P<times>\d{{1,2}})(?!\d)
     | (?<![^\W_])(?:
         (?P<ordinal>{"|".join(_ORDINALS)})
       | (?P<count>once|twice|thrice|single|double|triple|both|bilateral(?:ly)?|pair|couple|one|an?
           |[bt]\.?[id]\.?[ds]?|q\.?[id]\.?[ds]|[bt]ds?|o\.?d|daily|nightly|weekly)
-      | (?:past|last|next|per|each|every|this|prior|previous|following|[aq])\s?(?P<period>day|week|month|year|hour|night)
+      | (?:past|last|next|per|each|every|this|prior|previous|following|[aq])\s?
+          (?P<period>day|week|month|year|hour|night)
       | (?P<span>fortnight|weekly|week-long|yesterday|tomorrow|overnight|annual(?:ly)?|yearly|year|quarterly
           |monthly|month|week|decade|day|hour)
       | (?P<decade>{"|".join(word[:-1] for word in _TENS)})ies

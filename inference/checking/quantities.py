@@ -28,6 +28,7 @@ from inference.checking.numerals import (
     roman_value,
 )
 from inference.checking.units import (
+    TIME_DIMENSIONS,
     TIMES,
     UNIT_PATTERN,
     UNITS,
@@ -54,7 +55,8 @@ _QUANTITY = re.compile(
       (?:(?<![\w.^/])|(?<=\bx)|(?<=\bpod))(?:
         {DATE_PATTERN}
       | (?:
-          (?P<low>(?<!from\s){FIGURE_PATTERN})\s?(?:-|–|—|to|or)\s?(?P<high>{FIGURE_PATTERN})(?P<part>\s?/\s?(?:7|52|12)(?![\d/]))?
+          (?P<low>(?<!from\s){FIGURE_PATTERN})\s?(?:-|–|—|to|or)\s?(?P<high>{FIGURE_PATTERN})
+            (?P<part>\s?/\s?(?:7|52|12)(?![\d/]))?
             (?!\s?[-–/.:]?\d)
         | (?P<number>{FIGURE_PATTERN})
           (?P<rest>(?:\s?/\s?\d{{1,12}}(?:\.\d{{1,9}})?){{1,3}}(?![\d/])|\s(?:over|out\sof)\s\d{{1,3}}(?!\d|\s?/))?
@@ -64,7 +66,8 @@ _QUANTITY = re.compile(
         {MONTH_PATTERN}
       | {ROMAN_CUE_PATTERN}\s(?P<roman>{ROMAN_PATTERN}(?P<part_of>\s?/\s?{ROMAN_PATTERN})?)(?![^\W_])
       | (?P<romans>{ROMAN_PATTERN}/{ROMAN_PATTERN})(?![^\W_])
-      | (?P<wordlow>{WORD_PATTERN})(?:\s(?:to|or)\s|-to-)(?P<wordhigh>{WORD_PATTERN})\b(?:[\s-](?P<rangeunit>{UNIT_PATTERN})(?![^\W_]))?
+      | (?P<wordlow>{WORD_PATTERN})(?:\s(?:to|or)\s|-to-)(?P<wordhigh>{WORD_PATTERN})\b
+            (?:[\s-](?P<rangeunit>{UNIT_PATTERN})(?![^\W_]))?
       | (?P<word>{WORD_PATTERN})(?:[\s-](?P<wordunit>{UNIT_PATTERN})(?![^\W_]))?(?![^\W_])
             (?:(?:\s?/\s?|\s(?:per|a|each|every)\s)(?P<wordperiod>{_PERIOD})(?![^\W_]))?
       | (?P<article>an?)[\s-](?P<articleunit>hour|day|week|month|year|fortnight)(?![^\W_])
@@ -108,7 +111,7 @@ class Quantity:
         text: as written, with its unit.
         start: first code point in its text.
         end: one past the last.
-        values: the number, both ends of a range, or all numbers of a row (120/80, 92/55/22); empty for a date.
+        values: the number, both ends of a range, or all of a row (120/80, 92/55/22); empty for a date.
         unit: lower-case unit, "" where none is written.
         dates: the days it can mean (13/05 is one of a pair too); day or year None where not given.
         is_word: written in letters.
@@ -136,7 +139,7 @@ def quantities(text: str) -> list[Quantity]:
 
 
 def implied(text: str) -> list[Quantity]:
-    """Find what bears a number out without being one: "T2DM" type 2, "twice" two, "the past week" one week."""
+    """Find what bears a number out without being one: "T2DM" type 2, "twice" 2, "the past week" 1 week."""
     return [
         Quantity(text[start:end], start, end, (value,), unit)
         for start, end, value, unit in implied_numbers(text)
@@ -276,7 +279,9 @@ def _are_same_amounts(one: Quantity, other: Quantity) -> bool:
         spans = _as_span(one), _as_span(other)
         pairs = zip(spans[0].values, spans[1].values, strict=True)
         return all(is_same_amount(a, spans[0].unit, b, spans[1].unit) for a, b in pairs)
-    if one.unit and other.unit and one.unit != other.unit:
+    if one.unit != other.unit and (
+        (one.unit and other.unit) or {dimension(one.unit), dimension(other.unit)} & _STRICT
+    ):
         pairs = zip(one.values, other.values, strict=True)
         return all(is_same_amount(a, one.unit, b, other.unit) for a, b in pairs)
     return one.values == other.values
@@ -288,7 +293,7 @@ def _is_amount(one: Decimal, unit: str, other: Decimal, other_unit: str) -> bool
             one == other and {unit, other_unit} <= {"months", "month", "m"}
         )
     written = unit or other_unit
-    if written in TIMES and not (written in _YEARS and 16 <= one <= 120):  # "3 weeks" is not "stage 3"
+    if dimension(written) in _STRICT and not (written in _YEARS and 16 <= one <= 120):
         return False
     if dimension(written) == "cell_count" and one != other:  # "11.2 K/uL" and "11,200"
         factor = UNITS[written][1]
@@ -296,6 +301,8 @@ def _is_amount(one: Decimal, unit: str, other: Decimal, other_unit: str) -> bool
     return one == other
 
 
+# Units that a text never leaves out: "3 weeks" is not "stage 3", "2 packs" are not "2 cigarettes".
+_STRICT = frozenset({*TIME_DIMENSIONS, "packs", "pack_years"})
 _YEARS = frozenset({"year", "years", "yr", "yrs"})
 
 

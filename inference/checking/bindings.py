@@ -1,0 +1,322 @@
+"""A number that stands in the evidence, but for something else, as a goal, or the other way round."""
+
+from collections.abc import Sequence
+
+from inference.checking.flags import Flag, quoted
+from inference.checking.measures import ROLES, Owner
+from inference.checking.quantities import Quantity, is_same
+from inference.checking.reading import Reading
+from inference.checking.trends import changes, last_direction
+from inference.checking.units import TIMES, dimension
+from inference.vocabulary import Severity
+
+Given = Sequence[tuple[Reading, Owner]]
+
+# Parts that a value keeps: one of these in the source is not the measure's present value.
+_NOT_NOW = frozenset({"goal", "baseline", "previous", "reference"})
+_EXCLUSIVE = (
+    frozenset({"admission", "initial"}),
+    frozenset({"discharge"}),
+    frozenset({"current"}),
+    frozenset({"goal"}),
+    frozenset({"baseline"}),
+    frozenset({"previous"}),
+    frozenset({"highest"}),
+    frozenset({"lowest"}),
+)
+_MOST_READ = 60  # numbers of a claim
+_SPEAKS_OF_PAST = frozenset(
+    [
+        "was",
+        "were",
+        "had",
+        "from",
+        "before",
+        "previous",
+        "previously",
+        "prior",
+        "initially",
+        "initial",
+        "earlier",
+        "old",
+        "last",
+        "baseline",
+        "usual",
+        "history",
+        "ago",
+        "since",
+        "when",
+        "until",
+        "former",
+        "formerly",
+        "after",
+        "following",
+        "compared",
+    ]
+)
+
+
+def misbound(claim: Reading, owner: Owner, given: Given) -> Flag | None:
+    """Flag a number that the sources have only for another thing or in another part.
+
+    Args:
+        claim: the claim.
+        owner: one of its numbers, which the sources hold.
+        given: all numbers of the sources.
+    """
+    same = [(source, other) for source, other in given if is_same(owner.quantity, other.quantity)]
+    if not same:
+        return None
+    others = [(source, other) for source, other in given if not is_same(owner.quantity, other.quantity)]
+    for find in (_other_measure, _other_role, _other_bound, _other_words, _other_day, _other_drug):
+        rival = find(claim, owner, same, others)
+        if rival is not None:
+            return _flag(claim, owner, *rival)
+    return None
+
+
+def is_rival(owner: Owner, other: Owner) -> bool:
+    """Tell whether a number of the source stands for what the claim's number is about."""
+    if owner.label & other.label:
+        return True
+    return bool(owner.near & other.near) and _shape(owner.quantity) == _shape(other.quantity)
+
+
+def turned(claim: Reading, sources: Sequence[Reading]) -> list[Flag]:
+    """Flag a change told the other way round: "rose from 1.2 to 1.8" for "down from 1.8 to 1.2"."""
+    given = [(source, change) for source in sources for change in changes(source.text, source.quantities)]
+    flags = []
+    for ours in changes(claim.text, claim.quantities[:_MOST_READ]):
+        start, end = ours.start.values[0], ours.end.values[0]
+        against = [
+            (source, theirs)
+            for source, theirs in given
+            if is_same(ours.start, theirs.end) and is_same(ours.end, theirs.start)
+        ]
+        with_us = any(is_same(ours.start, t.start) and is_same(ours.end, t.end) for _, t in given)
+        if against and not with_us:
+            source, theirs = against[0]
+            flags.append(_direction_flag(claim, ours.start, ours.end, source, theirs.start, theirs.end))
+        elif (
+            ours.is_up is (start > end) and start != end and not any(t.is_up is ours.is_up for _, t in given)
+        ):
+            flags.append(_direction_flag(claim, ours.start, ours.end, None, None, None))
+    if flags:
+        return flags
+    for quantity in claim.quantities[:_MOST_READ]:
+        is_up = last_direction(claim.text, quantity.start)
+        if is_up is None or len(quantity.values) != 1:
+            continue
+        for source, theirs in given:
+            first, last = theirs.start.values[0], theirs.end.values[0]
+            is_end = is_same(quantity, theirs.end) and "from" not in claim.text[: quantity.start][-6:]
+            if is_end and first != last and (last > first) != is_up:
+                flags.append(_direction_flag(claim, quantity, quantity, source, theirs.start, theirs.end))
+                break
+    return flags
+
+
+def _direction_flag(
+    claim: Reading,
+    start: Quantity,
+    end: Quantity,
+    source: Reading | None,
+    first: Quantity | None,
+    last: Quantity | None,
+) -> Flag:
+    low, high = min(start.start, end.start), max(start.end, end.end)
+    places = frozenset(i for i, word in enumerate(claim.words) if low <= word.start < high)
+    said = quoted(claim.text[max(0, claim.text.rfind(" ", 0, max(low - 12, 0))) : high].strip())
+    if source is None or first is None or last is None:
+        message = f"Direction: the claim says {said}; its numbers go the other way."
+    else:
+        given = source.text[min(first.start, last.start) : max(first.end, last.end)]
+        message = f"Direction: the claim says {said}; sentence {source.number} says {quoted(given)}."
+    return Flag("direction", Severity.CRITICAL, message, places)
+
+
+def _other_measure(
+    claim: Reading, owner: Owner, same: Given, others: Given
+) -> tuple[Reading, Owner, str] | None:
+    """ "Na 5.2" where the sentence has "Na 131, K 5.2"; "ALT 39" where it has "AST 39"."""
+    if not owner.label or not all(other.label for _, other in same):
+        return None
+    if any(owner.label & (other.label | other.near) for _, other in same):
+        return None
+    behind = next(((s, o) for s, o in others if o.label & owner.label), None)
+    if behind is not None:
+        return (*behind, "number") if _are_comparable(owner.quantity, behind[1].quantity) else None
+    if _tests(claim, owner) and all(_tests(source, other) for source, other in same):
+        return (*same[0], "number")
+    return None
+
+
+def _tests(reading: Reading, owner: Owner) -> bool:
+    """Whether the word before a number names a test or a vital sign."""
+    known = {f"={mention.concept.name}" for mention in reading.concepts if mention.concept.kind == "test"}
+    return bool(known & owner.label)
+
+
+def _other_role(
+    claim: Reading, owner: Owner, same: Given, others: Given
+) -> tuple[Reading, Owner, str] | None:
+    """The baseline as the current value, the goal as the result, the value on admission as at discharge."""
+    roles = {other.role for _, other in same}
+    if owner.role in roles:
+        return None
+    if owner.role:
+        wanted = next((group for group in _EXCLUSIVE if owner.role in group), frozenset[str]())
+        for source, other in others:
+            if other.role in wanted and _are_alike(owner, other, same):
+                return source, other, "number"
+        is_other = all(role and role not in wanted for role in roles)
+        if (
+            is_other
+            and wanted
+            and not (
+                {owner.role, *roles} <= {"current", "discharge", "highest", "initial", "admission"}
+                and "current" in {owner.role, *roles}
+            )
+        ):
+            return (*same[0], "number")
+        return None
+    if roles == {"goal"} and not _has_role(claim, "goal") and owner.quantity.bound == "":
+        return (*same[0], "number")
+    if roles <= _NOT_NOW and not any(
+        word.lower in _SPEAKS_OF_PAST or word.lower in ROLES for word in claim.words
+    ):
+        for source, other in others:
+            if other.role not in _NOT_NOW and _are_alike(owner, other, same):
+                return source, other, "number"
+    return None
+
+
+def _has_role(claim: Reading, role: str) -> bool:
+    return any(ROLES.get(word.lower) == role for word in claim.words)
+
+
+def _are_alike(owner: Owner, other: Owner, same: Given) -> bool:
+    """Whether a rival measures what the claimed value measures in the source."""
+    if other.label and owner.label and not (other.label | other.near) & owner.label:
+        return False
+    return any(_shape(theirs.quantity) == _shape(other.quantity) for _, theirs in same)
+
+
+def _other_bound(
+    claim: Reading, owner: Owner, same: Given, others: Given
+) -> tuple[Reading, Owner, str] | None:
+    """ "Over 5" where the source has "less than 5"."""
+    bound = owner.quantity.bound
+    if bound and all(other.quantity.bound not in ("", bound) for _, other in same):
+        return (*same[0], "number")
+    return None
+
+
+def _other_words(
+    claim: Reading, owner: Owner, same: Given, others: Given
+) -> tuple[Reading, Owner, str] | None:
+    """ "Review in 4 months" where the source has "bloods in 4 months, review in 3 months"."""
+    near = owner.near
+    if not near:
+        return None
+    shapes = {_shape(other.quantity) for _, other in same}
+    held = frozenset[str]().union(*(other.near | other.label for _, other in same))
+    if near & held or not all(other.near for _, other in same):
+        return None
+    best = None
+    for source, rival in others:
+        if _shape(rival.quantity) in shapes and len(near & rival.near) > (best[2] if best else 0):
+            best = (source, rival, len(near & rival.near))
+    return (best[0], best[1], "number") if best is not None else None
+
+
+def _other_day(claim: Reading, owner: Owner, same: Given, others: Given) -> tuple[Reading, Owner, str] | None:
+    """ "Sodium 135 on 12/05" where the row has "131 (12/05), 135 (15/05)"."""
+    day = _day_behind(claim, owner)
+    if day is None:
+        return None
+    own = [(source, other, _day_behind(source, other)) for source, other in same]
+    if not own or any(theirs is None or is_same(day, theirs) for _, _, theirs in own):
+        return None
+    for source, other in others:
+        theirs = _day_behind(source, other)
+        if theirs is not None and is_same(day, theirs):
+            return source, other, "number"
+    return None
+
+
+def _other_drug(
+    claim: Reading, owner: Owner, same: Given, others: Given
+) -> tuple[Reading, Owner, str] | None:
+    """ "Metformin once creatinine < 1.3" where that is said of losartan, and another number of metformin."""
+    ours = _drug_before(claim, owner)
+    if not ours:
+        return None
+    theirs = [_drug_before(source, other) for source, other in same]
+    if not all(theirs) or ours in theirs:
+        return None
+    for source, other in others:
+        if _drug_before(source, other) == ours and _shape(other.quantity) == _shape(owner.quantity):
+            return source, other, "number"
+    return None
+
+
+def _drug_before(reading: Reading, owner: Owner) -> str:
+    """The last drug named before a number in its sentence; "" if there is none."""
+    name = ""
+    for mention in reading.drugs:
+        if mention.past > owner.first:
+            break
+        name = mention.name
+    return name
+
+
+def _day_behind(reading: Reading, owner: Owner) -> Quantity | None:
+    """The date right behind a value, within two words."""
+    if not owner.quantity.values:
+        return None
+    for other in reading.owners:
+        if 0 <= other.first - owner.past <= 2 and other.quantity.dates and other is not owner:
+            return other.quantity
+    return None
+
+
+def _are_comparable(one: Quantity, other: Quantity) -> bool:
+    shapes = {_shape(one), _shape(other)}
+    return len(shapes) == 1 or ("plain" in shapes and not shapes & {"date", "time", "clock", "pair"})
+
+
+def _shape(quantity: Quantity) -> str:
+    """What kind of number it is: two of different shapes cannot be taken for each other."""
+    if quantity.dates and not quantity.values:
+        return "date"
+    if quantity.unit in TIMES:
+        return "time"
+    if quantity.unit == "clock":
+        return "clock"
+    if len(quantity.values) == 2 and not quantity.is_range:
+        return "date" if quantity.dates else "pair"
+    return dimension(quantity.unit) or "plain"
+
+
+def _flag(claim: Reading, owner: Owner, source: Reading, other: Owner, kind: str) -> Flag:
+    said, says = quoted(in_context(claim, owner)), quoted(in_context(source, other))
+    return Flag(
+        kind,
+        Severity.CRITICAL,
+        f"Number: the claim says {said}; sentence {source.number} says {says}.",
+        frozenset(range(owner.first, owner.past)),
+    )
+
+
+_TO_SHOW = 3  # words before a number that a message shows
+
+
+def in_context(reading: Reading, owner: Owner) -> str:
+    """A number with the few words before it, as written."""
+    start = owner.quantity.start
+    for word in reversed(reading.words[max(0, owner.first - _TO_SHOW) : owner.first]):
+        if not (word.lower[0].isalpha() or word.lower in {":", "=", "~", "≈", "<", ">", "≤", "≥"}):
+            break
+        start = word.start
+    return reading.text[start : owner.quantity.end].lstrip(":=~≈ ")

@@ -1,0 +1,366 @@
+"""What a number belongs to: the measure before it, the words around it, and the part it plays.
+
+"Goal INR 2-3, today 1.8": 2-3 is the INR's goal, 1.8 its current value. A number's words reach to the next
+comma, "and" or number on either side.
+"""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from inference.checking.quantities import UNITS, Quantity
+from inference.checking.tokens import Token
+
+_ROLE_WORDS = {
+    "goal": "goal goals target targets targeting aim aiming",
+    "baseline": "baseline usual usually",
+    "previous": "previous previously prior formerly old earlier",
+    "admission": "admission arrival presentation presenting triage admit",
+    "initial": "initial initially",
+    "discharge": "discharge discharged",
+    "current": "now currently current today today's latest present presently",
+    "highest": "peak peaked peaking maximum tmax highest worst",
+    "lowest": "nadir lowest best",
+    "reference": "ref reference",
+}
+ROLES = {word: role for role, words in _ROLE_WORDS.items() for word in words.split()}
+_HARD = frozenset({".", ";", "!", "?", "•", "|", "\n"})
+_SOFT = frozenset({",", "(", ")", "[", "]", "and", "with", "but", "then", "while", "whereas", "→"})
+# Words between a measure and its value: "creatinine was raised at 1.8", "K+ of 5.2".
+_LINKS = frozenset(
+    [
+        ":",
+        "=",
+        "~",
+        "≈",
+        ">",
+        "<",
+        "≥",
+        "≤",
+        "+",
+        "-",
+        "–",
+        "'",
+        "is",
+        "was",
+        "were",
+        "are",
+        "be",
+        "been",
+        "of",
+        "at",
+        "to",
+        "from",
+        "by",
+        "about",
+        "approximately",
+        "around",
+        "roughly",
+        "dose",
+        "level",
+        "levels",
+        "count",
+        "score",
+        "scored",
+        "rate",
+        "rates",
+        "reading",
+        "value",
+        "result",
+        "measured",
+        "measuring",
+        "measures",
+        "raised",
+        "elevated",
+        "high",
+        "low",
+        "reduced",
+        "normal",
+        "remains",
+        "remained",
+        "stable",
+        "improved",
+        "improving",
+        "increased",
+        "decreased",
+        "rose",
+        "rising",
+        "fell",
+        "falling",
+        "dropped",
+        "up",
+        "down",
+        "over",
+        "under",
+        "above",
+        "below",
+        "between",
+        "a",
+        "an",
+        "the",
+        "only",
+        "still",
+        "and/or",
+        "rated",
+        "come",
+        "came",
+        "back",
+        "showed",
+        "shows",
+        "than",
+        "less",
+        "more",
+        "greater",
+        "equal",
+        "least",
+        "most",
+        "as",
+        "has",
+        "had",
+        "with",
+        "reached",
+        "within",
+        "on",
+        "for",
+        "then",
+        "_",
+        "go",
+        "gone",
+        "going",
+        "went",
+        "doubled",
+        "halved",
+        "cut",
+        "changed",
+        "titrated",
+        "previously",
+        "(",
+        ")",
+        ",",
+        ";",
+        "tid",
+        "tds",
+        "bd",
+        "bid",
+        "od",
+        "qd",
+        "qds",
+        "qid",
+        "daily",
+        "nightly",
+        "once",
+        "twice",
+        "weekly",
+        "prn",
+        "po",
+        "iv",
+        "oral",
+        "orally",
+        "dropping",
+        "trending",
+        "trended",
+        "uptrending",
+        "downtrending",
+        "lowered",
+        "his",
+        "her",
+        "their",
+        "in",
+        "→",
+    ]
+)
+_NO_NAMES = frozenset(
+    [
+        "day",
+        "week",
+        "month",
+        "year",
+        "hour",
+        "am",
+        "pm",
+        "old",
+        "ago",
+        "history",
+        "last",
+        "past",
+        "patient",
+        "time",
+        "about",
+        "approximately",
+        "tid",
+        "tds",
+        "bd",
+        "bid",
+        "od",
+        "qd",
+        "qds",
+        "qid",
+        "daily",
+        "nightly",
+        "once",
+        "twice",
+        "weekly",
+        "prn",
+        "po",
+        "iv",
+        "oral",
+        "orally",
+    ]
+)
+_PARTS = frozenset({"to", "→", "from", "vs", "was", "than", ">", "-"})  # where the words behind a number end
+_BACK = 8  # tokens before a number in which its part may be told
+_ON = 4  # tokens behind it
+_WORD = 3  # letters from which a word before a full stop ends a sentence
+_RUN = 6  # tokens between numbers of one run
+_TO_MEASURE = 6  # tokens between a measure and its value
+
+
+class Owner(NamedTuple):
+    """What a number belongs to.
+
+    Attributes:
+        quantity: the number.
+        first: its first token.
+        past: one past its last token.
+        label: names of the word right before it, over "is", "of" and the like; empty if there is none.
+        near: names of the words around it, up to a comma, "and" or another number.
+        role: "goal", "baseline", "current", …; "" where nothing tells.
+    """
+
+    quantity: Quantity
+    first: int
+    past: int
+    label: frozenset[str]
+    near: frozenset[str]
+    role: str
+
+
+def owners(
+    words: Sequence[Token],
+    found: Sequence[Quantity],
+    places: dict[str, list[tuple[int, int]]],
+    *,
+    is_row: bool = False,
+) -> list[Owner]:
+    """Tell of each number what it belongs to. Linear in the words.
+
+    Args:
+        words: the text's tokens.
+        found: its quantities, from left to right.
+        places: the names of things -> the tokens [first, past) where they stand (`Reading.places`).
+        is_row: a table's row, whose first cell names what all its numbers belong to.
+    """
+    if not found:
+        return []
+    names: dict[int, set[str]] = {}
+    for name, spans in places.items():
+        if name in _NO_NAMES or name in ROLES or name in UNITS:
+            continue
+        for first, past in spans:
+            for index in range(first, past):
+                names.setdefault(index, set()).add(name)
+    words = [_as_mark(words, index) for index in range(len(words))]
+    starts = [word.start for word in words]
+    edges = [(max(bisect_right(starts, q.start) - 1, 0), bisect_left(starts, q.end)) for q in found]
+    row = _row_name(words, names) if is_row else frozenset[str]()
+    result: list[Owner] = []
+    group = 0  # where the run of numbers began that share a label: "Na 131, 135", "from 12 to 16 units"
+    taken = 0  # one past the last word that tells the part of the number before
+    for place, (quantity, (first, past)) in enumerate(zip(found, edges, strict=True)):
+        low = edges[place - 1][1] if place else 0
+        high = edges[place + 1][0] if place + 1 < len(edges) else len(words)
+        if place and not _goes_on(words, low, first):
+            _share(result, group)
+            group = place
+        label = row or _label(words, names, low, first)
+        if not label and group < place:
+            label = result[-1].label
+        near = _near(words, names, low, first, past, high) | row
+        role, taken = _role(words, max(low, taken), first, past, high)
+        result.append(Owner(quantity, first, past, label, near, role))
+    _share(result, group)
+    return result
+
+
+def _as_mark(words: Sequence[Token], index: int) -> Token:
+    """A full stop behind an abbreviation ("Dr.", "approx.") ends nothing: it is no mark."""
+    word = words[index]
+    if (
+        word.lower == "."
+        and index
+        and len(words[index - 1].lower) < _WORD
+        and words[index - 1].lower.isalpha()
+    ):
+        return word._replace(lower="_")
+    return word
+
+
+def _goes_on(words: Sequence[Token], low: int, first: int) -> bool:
+    """Tell whether nothing between two numbers names another thing."""
+    between = words[low:first]
+    return len(between) <= _RUN and all(w.lower in _LINKS or w.lower in ROLES for w in between)
+
+
+def _share(found: list[Owner], group: int) -> None:
+    """Give the numbers of a run, from `group` on, each other's words."""
+    if len(found) - group > 1:
+        near = frozenset[str]().union(*(owner.near for owner in found[group:]))
+        found[group:] = [owner._replace(near=near) for owner in found[group:]]
+
+
+def _row_name(words: Sequence[Token], names: dict[int, set[str]]) -> frozenset[str]:
+    found: set[str] = set()
+    for index, word in enumerate(words):
+        if word.lower in (":", ","):
+            break
+        found |= names.get(index, set())
+    return frozenset(found)
+
+
+def _label(words: Sequence[Token], names: dict[int, set[str]], low: int, first: int) -> frozenset[str]:
+    for index in range(first - 1, max(low, first - _TO_MEASURE) - 1, -1):
+        if index in names and words[index].lower not in _LINKS:
+            return frozenset(names[index])
+        lower = words[index].lower
+        if lower in _HARD or lower in (",", ")") or (lower not in _LINKS and lower not in ROLES):
+            break
+    return frozenset()
+
+
+def _near(
+    words: Sequence[Token], names: dict[int, set[str]], low: int, first: int, past: int, high: int
+) -> frozenset[str]:
+    found: set[str] = set()
+    for index in range(past, high):
+        if words[index].lower in _HARD or words[index].lower in _SOFT or words[index].lower == ":":
+            break
+        found |= names.get(index, set())
+    for index in range(first - 1, low - 1, -1):
+        lower = words[index].lower
+        if lower in _HARD or (found and lower in _SOFT):
+            break
+        found |= names.get(index, set())
+    return frozenset(found)
+
+
+def _role(words: Sequence[Token], low: int, first: int, past: int, high: int) -> tuple[str, int]:
+    """The part that one of the few words behind a number tells, or the nearest before it.
+
+    Returns:
+        The part, "" where nothing tells, and one past the last word behind the number that it took.
+    """
+    for index in range(past, min(high, past + _ON)):
+        lower = words[index].lower
+        if lower in _HARD or lower in _SOFT or lower in _PARTS:
+            break
+        if lower in ROLES:
+            return ROLES[lower], index + 1
+    for index in range(first - 1, max(low, first - _BACK) - 1, -1):
+        lower = words[index].lower
+        if lower in _HARD:
+            break
+        if lower in ROLES:
+            return ROLES[lower], past
+        if lower == "was" and index and words[index - 1].lower == "(":  # "Hb 71 (was 139)"
+            return "previous", past
+    return "", past
