@@ -2,13 +2,11 @@
 
 import re
 from collections.abc import Iterator
-from functools import cache
 
 from inference.checking.facts.fact import Found
-from inference.checking.facts.lines import NOT_HERE, Clause, Line, name_table, trimmed
-from inference.checking.lexicons import lexicon
+from inference.checking.facts.lines import NOT_HERE, Clause, Line, trimmed
+from inference.checking.facts.lists import flag_list, phrase_list, word_list
 from inference.checking.medications import doses
-from inference.checking.phrases import PhraseTable
 from inference.checking.scopes import Sense
 from inference.checking.sections import SectionKind
 from inference.checking.tokens import stem
@@ -21,22 +19,18 @@ _NONE = re.compile(
     re.IGNORECASE,
 )
 _ALLERGIC = re.compile(
-    r"\ballergic (?:reaction )?to\b|\ballerg(?:y|ies)\b|\bintoleran(?:t|ce)\b|\banaphyla\w+ (?:to|with|after)\b",
+    r"\ballergic (?:reaction )?to\b|\ballerg(?:y|ies)\b|\bintoleran(?:t|ce)\b"
+    r"|\banaphyla\w+ (?:to|with|after)\b",
     re.IGNORECASE,
 )
 _OF_SOMETHING_ELSE = re.compile(
-    r"\b(?:heat|cold|exercise|glucose|activity|orthostatic) intoleran|\ballergies? (?:clinic|test|card|status)"
+    r"\b(?:heat|cold|exercise|glucose|activity|orthostatic) intoleran"
+    r"|\ballergies? (?:clinic|test|card|status)"
     r"|\b(?:seasonal|environmental) allerg|intolerance (?:of|to) (?:heat|cold|exercise|activity)",
     re.IGNORECASE,
 )
-_MILD = re.compile(r"\bintoleran(?:t|ce|ces)\b|\bside effects?\b", re.IGNORECASE)
 _JOIN = re.compile(r",\s+(?:and\s+)?|\s+and\s+|\s*&\s*")
 _NONE_KEY = ("none",)
-
-
-@cache
-def _words(group: str, names: str) -> PhraseTable[str]:
-    return name_table((name, name) for name in lexicon("red_flags")[group][names])
 
 
 def find_allergies(lines: list[Line]) -> Iterator[Found]:
@@ -103,63 +97,22 @@ def _substances(line: Line, clause: Clause, label: str) -> list[tuple[int, int]]
         starts_with_drug = any(
             reading.words[drug.first].start == match.end() for drug in reading.drugs if drug.first >= 0
         )
-        follows = reading.text[match.end() : match.end() + 24].lower()
-        if depth <= 0 and (starts_with_drug or follows.startswith(_SUBSTANCES)):
+        follows = reading.text[match.end() : match.end() + 24].lower().split(" ")[0].strip(".,:;()")
+        if depth <= 0 and (starts_with_drug or follows in word_list("allergies", "substances")):
             cuts.append(match.end())
     return list(zip(cuts, [*cuts[1:], clause.end], strict=True))
-
-
-_SUBSTANCES = (
-    *(
-        "latex",
-        "nuts",
-        "peanut",
-        "egg",
-        "shellfish",
-        "penicillin",
-        "sulfa",
-        "sulpha",
-        "sulphon",
-        "nsaid",
-        "ace",
-    ),
-    *(
-        "plaster",
-        "elastoplast",
-        "tape",
-        "iodine",
-        "contrast",
-        "bee",
-        "wasp",
-        "pollen",
-        "dust",
-        "cats",
-        "dogs",
-    ),
-    *(
-        "milk",
-        "dairy",
-        "soy",
-        "wheat",
-        "kiwi",
-        "fish",
-        "chlorhexidine",
-        "opiates",
-        "opioids",
-        "cephalosporin",
-    ),
-    *("statins", "macrolide", "quinolone", "dressing", "adhesive", "gluten", "strawberr", "grass"),
-)
 
 
 def _allergy(line: Line, first: int, past: int, own: str, said: str) -> Found:
     reading = line.reading
     drugs = [drug.name for drug in reading.drugs if first <= drug.first < past]
-    severe = any(first <= hit.first < past for hit in line.find(_words("severe", "reactions")))
-    tolerated = any(first <= hit.first < past for hit in line.find(_words("tolerated", "words")))
+    severe = any(first <= hit.first < past for hit in line.find(flag_list("severe", "reactions")))
+    tolerated = any(first <= hit.first < past for hit in line.find(flag_list("tolerated", "words")))
+    mild = any(first <= hit.first < past for hit in line.find(phrase_list("allergies", "mild")))
     denied = bool(line.sense(first, past) & NOT_HERE)
-    is_mild = (_MILD.search(said) is not None or _has_mild_reaction(own)) and not severe
-    is_drug = bool(drugs) or any(name in own.lower() for name in _DRUG_GROUPS)
+    is_mild = mild and not severe
+    lowers = {word.lower for word in reading.words[first:past]}
+    is_drug = bool(drugs) or not lowers.isdisjoint(word_list("allergies", "drug_groups"))
     key = (
         tuple(sorted(set(drugs)))
         or tuple(sorted({stem(word) for word in own.lower().split("(")[0].split() if word.isalpha()}))[:4]
@@ -168,23 +121,3 @@ def _allergy(line: Line, first: int, past: int, own: str, said: str) -> Found:
     if tolerated or denied:
         return Found(FactKind.ALLERGY, (*key, "tolerated"), said, line.number, False)
     return Found(FactKind.ALLERGY, key, said, line.number, severe or (is_drug and not is_mild))
-
-
-_MILD_REACTIONS = (
-    "nausea",
-    "vomiting",
-    "diarrh",
-    "constipation",
-    "upset",
-    "dizz",
-    "drows",
-    "headache",
-    "cough",
-)
-_DRUG_GROUPS = ("penicillin", "sulf", "sulph", "nsaid", "cephalosporin", "macrolide", "quinolone", "contrast")
-
-
-def _has_mild_reaction(text: str) -> bool:
-    """Tell whether a side effect is all that is said of a substance."""
-    folded = text.lower()
-    return any(word in folded for word in _MILD_REACTIONS)

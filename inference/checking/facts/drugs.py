@@ -7,8 +7,10 @@ from typing import NamedTuple
 from inference.checking.drugs import Mention
 from inference.checking.facts.fact import Found
 from inference.checking.facts.lines import Clause, Line, trimmed
+from inference.checking.facts.lists import word_list
 from inference.checking.lexicons import lexicon
 from inference.checking.medications import doses
+from inference.checking.phrases import Found as Hit
 from inference.checking.phrases import PhraseTable
 from inference.checking.scopes import Sense
 from inference.checking.sections import SectionKind
@@ -19,56 +21,7 @@ _GOES_ON = FactKind.MEDICATION
 _STARTED = FactKind.MEDICATION_STARTED
 _CHANGED = FactKind.MEDICATION_CHANGED
 _STOPPED = FactKind.MEDICATION_STOPPED
-_VERBS: dict[str, FactKind] = {
-    phrase: kind
-    for kind, phrases in {
-        _STARTED: (
-            "start,starts,started,starting,commence,commenced,commencing,initiate,initiated,begin,begun,began,"
-            "add,added,prescribe,prescribed,restart,restarted,new,trial,trial of,introduced,reintroduced,resume,"
-            "resumed,switch to,switched to,changed to,course of,stat"
-        ),
-        _CHANGED: (
-            "increase,increased,increasing,decrease,decreased,reduce,reduced,reducing,titrate,titrated,uptitrate,"
-            "uptitrated,up-titrate,up-titrated,down-titrate,wean,weaned,weaning,change,changed,raised,lowered,"
-            "doubled,halved,dose increased,dose reduced,tapered,taper"
-        ),
-        _STOPPED: (
-            "stop,stops,stopped,stopping,discontinue,discontinued,cease,ceased,withhold,withheld,hold,held,pause,"
-            "paused,suspend,suspended,switch from,switched from,changed from,d/c"
-        ),
-        _GOES_ON: (
-            "continue,continues,continued,continuing,carry on,remain on,remains on,unchanged,ongoing,refill,"
-            "refilled,renewed,to continue,keep"
-        ),
-    }.items()
-    for phrase in phrases.split(",")
-}
-# Between a verb and its drug these say that nothing was done: "consider stopping", "if she stops".
-_UNDECIDED = frozenset(
-    [
-        "consider",
-        "considering",
-        "considered",
-        "discuss",
-        "discussed",
-        "could",
-        "might",
-        "option",
-        "avoid",
-        "avoided",
-        "allergic",
-        "allergy",
-        "previously",
-        "contraindicated",
-        "declined",
-        "refused",
-        "unless",
-        "should",
-        "would",
-        "never",
-        "without",
-    ]
-)
+_VERBS = ("medication_started", "medication_changed", "medication_stopped", "medication")
 _LISTS = frozenset({SectionKind.MEDICATIONS, SectionKind.HOME_MEDICATIONS, SectionKind.STOPPED})
 _DECISIONS = frozenset(
     {
@@ -82,51 +35,14 @@ _DECISIONS = frozenset(
 _NEVER = frozenset({SectionKind.FAMILY, SectionKind.WARNINGS, SectionKind.SOCIAL, SectionKind.ALLERGIES})
 _TO_VERB = 5  # tokens from a drug and its dose to a verb behind it: "ramipril 5 mg was stopped"
 _FROM_VERB = 14  # tokens from a verb to its last drug
-_SMALL = frozenset(
-    [
-        "was",
-        "were",
-        "has",
-        "have",
-        "been",
-        "be",
-        "is",
-        "are",
-        "to",
-        "will",
-        "-",
-        "–",
-        "—",
-        ":",
-        "(",
-        "[",
-        ",",
-        "dose",
-        "od",
-        "bd",
-        "tds",
-        "mg",
-        "mcg",
-        "g",
-        "units",
-        "daily",
-        "twice",
-        "once",
-        "both",
-        "temporarily",
-        "also",
-        "then",
-        "now",
-        "since",
-        "and",
-        "on",
-    ]
-)
 
 
 @cache
 def _verbs() -> PhraseTable[FactKind]:
-    return PhraseTable(_VERBS.items())
+    verbs = lexicon("ledger")["drug_verbs"]
+    return PhraseTable(
+        (" ".join(phrase.split()), FactKind(kind)) for kind in _VERBS for phrase in verbs[kind].split(",")
+    )
 
 
 @cache
@@ -192,10 +108,9 @@ def _mentions(line: Line) -> Iterator[_Mentioned]:
         return
     verbs = _verbs().find(line.reading.words)
     is_listed = line.section in _LISTS or line.section in _DECISIONS
-    kinds: list[FactKind | None] = []
-    for mention in line.reading.drugs:
-        kinds.append(_kind(line, mention, verbs))
-    for index, mention in enumerate(line.reading.drugs):
+    drugs = line.reading.drugs
+    kinds = [_kind(line, mention, verbs) for mention in drugs]
+    for index, mention in enumerate(drugs):
         sense = line.sense(mention.first, mention.past)
         if sense & (Sense.NEGATED | Sense.HYPOTHETICAL | Sense.FAMILY):
             continue
@@ -212,7 +127,7 @@ def _mentions(line: Line) -> Iterator[_Mentioned]:
         yield _Mentioned(line, mention, kind, is_listed, _words(line, mention, clause, kind))
 
 
-def _kind(line: Line, mention: Mention, verbs: list) -> FactKind | None:  # type: ignore[type-arg]
+def _kind(line: Line, mention: Mention, verbs: list[Hit[FactKind]]) -> FactKind | None:
     reading = line.reading
     behind = _verb_behind(line, mention, verbs)
     if behind is not None:
@@ -223,7 +138,9 @@ def _kind(line: Line, mention: Mention, verbs: list) -> FactKind | None:  # type
         verb = before[-1]
         sense = line.reading.senses.of[verb.first]
         between = {word.lower for word in reading.words[verb.past : mention.first]}
-        if not sense & (Sense.NEGATED | Sense.HYPOTHETICAL) and not between & _BREAKS:
+        if not sense & (Sense.NEGATED | Sense.HYPOTHETICAL) and between.isdisjoint(
+            word_list("drug_frames", "breaks")
+        ):
             return verb.value
     status = listed_status(reading, mention)
     if status is Status.ENDED:
@@ -235,7 +152,6 @@ def _kind(line: Line, mention: Mention, verbs: list) -> FactKind | None:  # type
     return None
 
 
-_BREAKS = frozenset({"because", "due", "after", "while", "when", "who", "for"})
 _SHORT_TITLE = 4  # words
 
 
@@ -253,18 +169,19 @@ def _of_title(title: frozenset[str]) -> FactKind | None:
     return kinds.pop() if len(kinds) == 1 else None
 
 
-def _verb_behind(line: Line, mention: Mention, verbs: list) -> FactKind | None:  # type: ignore[type-arg]
+def _verb_behind(line: Line, mention: Mention, verbs: list[Hit[FactKind]]) -> FactKind | None:
     """Read "ramipril 5 mg was stopped", "Ramipril 5 mg OD - STOPPED", a row's "Status: changed"."""
     words = line.reading.words
     following = next((drug for drug in line.reading.drugs if drug.first >= mention.past), None)
     until = following.first if following else len(words)
     clause = line.clause_at(mention.first)
+    between = word_list("drug_frames", "between")
     for verb in verbs:
         if not mention.past <= verb.first < until or (verb.first >= clause.past and not line.reading.is_row):
             continue
         gap = [word.lower for word in words[mention.past : verb.first]]
-        is_near = len([word for word in gap if word not in _SMALL and not word[0].isdigit()]) <= 1
-        is_near = is_near and len(gap) <= _TO_VERB + 4
+        others = [word for word in gap if word not in between and not word[0].isdigit()]
+        is_near = len(others) <= 1 and len(gap) <= _TO_VERB + 4
         if line.reading.senses.of[verb.first] & (Sense.NEGATED | Sense.HYPOTHETICAL):
             return None
         if is_near or line.reading.is_row or (line.section in _LISTS and line.is_item):
@@ -275,17 +192,18 @@ def _verb_behind(line: Line, mention: Mention, verbs: list) -> FactKind | None: 
 
 def _is_undecided(line: Line, clause: Clause, mention: Mention) -> bool:
     low = max(clause.first, mention.first - 8)
-    return any(word.lower in _UNDECIDED for word in line.reading.words[low : mention.first])
+    undecided = word_list("drug_frames", "undecided")
+    return any(word.lower in undecided for word in line.reading.words[low : mention.first])
 
 
 def _is_joined(line: Line, mention: Mention, following: Mention) -> bool:
-    """Tell whether what is said behind the next drug is said of this one too: "aspirin and ticagrelor were"."""
+    """Tell whether what is said of the next drug holds for this one too: "aspirin and ticagrelor were"."""
     gap = line.reading.words[mention.past : following.first]
     return len(gap) <= _TO_VERB and any(word.lower in {"and", "&", "+"} for word in gap)
 
 
 def _words(line: Line, mention: Mention, clause: Clause, kind: FactKind | None) -> str:
-    """One drug's words: the whole statement where it names one drug, else its stretch, with the verb before."""
+    """One drug's words: the statement where it names one drug, else its stretch with the verb before."""
     reading = line.reading
     inside = [drug for drug in reading.drugs if clause.first <= drug.first < clause.past]
     same = [drug for drug in inside if drug.name == mention.name]

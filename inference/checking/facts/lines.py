@@ -1,8 +1,8 @@
 """A note as the ledger's rules read it: sentences with what their section is about, and their clauses."""
 
 import re
-from collections.abc import Iterable
 from functools import cached_property
+from itertools import pairwise
 from typing import NamedTuple
 
 from inference.checking.case import NoteReading
@@ -12,7 +12,7 @@ from inference.checking.phrases import Found, PhraseTable, Value
 from inference.checking.reading import Reading
 from inference.checking.scopes import Sense
 from inference.checking.sections import SectionKind, section_kinds
-from inference.checking.tokens import Token, tokens
+from inference.checking.tokens import Token
 from inference.checking.topics import find_topics
 from inference.text import Sentence
 from inference.vocabulary import SentenceKind
@@ -59,7 +59,7 @@ class Line:
         return [words[index]._replace(lower=fold(words[index].lower)) for index in read], read
 
     def find(self, table: PhraseTable[Value]) -> list[Found[Value]]:
-        """Find the names of a table (`name_table`) whatever their number, tense or spelling."""
+        """Find the names of a table (of `lists`) whatever their number, tense or spelling."""
         words, read = self._folded
         return [Found(hit.value, read[hit.first], read[hit.past - 1] + 1) for hit in table.find(words)]
 
@@ -85,7 +85,7 @@ class Line:
         cuts.append(len(words))
         return [
             Clause(words[first].start, words[past - 1].end, first, past)
-            for first, past in zip(cuts, cuts[1:], strict=False)
+            for first, past in pairwise(cuts)
             if first < past
         ]
 
@@ -112,14 +112,6 @@ class Line:
         return clause.first == 0
 
 
-def name_table(entries: Iterable[tuple[str, Value]]) -> PhraseTable[Value]:
-    """A table of names to look up with `Line.find`."""
-    return PhraseTable(
-        (" ".join(fold(word.lower) for word in tokens(name) if word.lower != "-"), value)
-        for name, value in entries
-    )
-
-
 def _ends(text: str, place: int) -> bool:
     """Tell whether a full stop ends a statement: white space and a capital or a digit follow."""
     after = text[place : place + 2]
@@ -142,7 +134,7 @@ def _is_about_the_paper(line: Line) -> bool:
 
 
 def trimmed(text: str) -> str:
-    """Words without the marks that join them to what stands around: "and ramipril 5 mg," is "ramipril 5 mg"."""
+    """Words without what joins them to their neighbours: "and ramipril 5 mg," is "ramipril 5 mg"."""
     text = text.strip(_JOINTS)
     for word in ("and ", "or ", "but ", "also ", "plus "):
         if text.lower().startswith(word):

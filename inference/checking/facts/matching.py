@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from functools import cached_property
 
+from inference.checking.abbreviations import expansions
 from inference.checking.concepts import broader
 from inference.checking.drugs import names_within
-from inference.checking.evidence import expansions
 from inference.checking.facts.fact import Fact
 from inference.checking.facts.lines import Line
+from inference.checking.facts.lists import word_list
 from inference.checking.facts.red_flags import flags_of
 from inference.checking.facts.values import values
 from inference.checking.medications import doses
@@ -31,38 +32,6 @@ _DRUGS = frozenset(
 _VALUES = frozenset({FactKind.VITAL_SIGN, FactKind.LABORATORY})
 _ENOUGH_CITED = 0.5  # share of a fact's words that a claim on its sentence must carry
 _ENOUGH = 0.75  # share for a claim that rests on other sentences
-_WEAK = frozenset(
-    [
-        "please",
-        "will",
-        "review",
-        "follow",
-        "up",
-        "need",
-        "history",
-        "impression",
-        "imp",
-        "dx",
-        "diagnosis",
-        "primary",
-        "secondary",
-        "principal",
-        "acute",
-        "new",
-        "known",
-        "drug",
-        "allergy",
-        "allergies",
-        "intolerance",
-        "all",
-        "reaction",
-        "medication",
-        "clinic",
-        "appointment",
-        "mild",
-        "severe",
-    ]
-)
 
 
 class _Said:
@@ -95,7 +64,11 @@ class _Said:
 
     @cached_property
     def words(self) -> frozenset[str]:
-        return frozenset(word for word in self.reading.stem_set if word not in _WEAK and len(word) > 1)
+        return frozenset(
+            word
+            for word in self.reading.stem_set
+            if word not in word_list("matching", "weak") and len(word) > 1
+        )
 
 
 class _Claimed(_Said):
@@ -200,7 +173,7 @@ def _carries_drug(claim: _Claimed, fact: Fact, own: _Said, is_cited: bool) -> bo
             continue
         ended = any(status_of(claim.reading, other) is Status.ENDED for other in theirs)
         ended = ended or claim.draft.assertion in {Assertion.HISTORICAL, Assertion.ABSENT}
-        ended = ended or any(word.lower in _ENDING for word in claim.reading.words)
+        ended = ended or any(word.lower in word_list("drug_frames", "ending") for word in claim.reading.words)
         if fact.kind is FactKind.MEDICATION_STOPPED:
             if not ended:
                 continue
@@ -214,31 +187,6 @@ def _carries_drug(claim: _Claimed, fact: Fact, own: _Said, is_cited: bool) -> bo
         if is_cited or not given or said:
             return True
     return False
-
-
-_ENDING = frozenset(
-    [
-        "stop",
-        "stopped",
-        "stopping",
-        "discontinue",
-        "discontinued",
-        "held",
-        "hold",
-        "withheld",
-        "withhold",
-        "paused",
-        "ceased",
-        "suspended",
-        "avoid",
-        "off",
-        "switched",
-        "switch",
-        "replaced",
-        "no",
-        "not",
-    ]
-)
 
 
 def _carries_allergy(claim: _Claimed, own: _Said, is_cited: bool) -> bool:

@@ -2,11 +2,10 @@
 
 import re
 from collections.abc import Iterator
-from functools import cache
 
 from inference.checking.facts.fact import Found
-from inference.checking.facts.lines import NOT_HERE, Clause, Line, name_table
-from inference.checking.lexicons import lexicon
+from inference.checking.facts.lines import NOT_HERE, Clause, Line
+from inference.checking.facts.lists import flag_list, phrase_list, word_list
 from inference.checking.phrases import PhraseTable
 from inference.checking.scopes import Sense
 from inference.checking.sections import SectionKind
@@ -15,73 +14,17 @@ from inference.vocabulary import FactKind
 
 _DIAGNOSED = re.compile(
     r"\b(?:newly |recently |was |been |were |is )?diagnosed (?:with|as having)\b|\bnew diagnos[ie]s of\b"
-    r"|\bnew[- ]onset\b|\b(?:final|working|principal|primary|discharge) diagnosis\b|^(?:imp|impression|dx|diagnosis)\b"
+    r"|\bnew[- ]onset\b|\b(?:final|working|principal|primary|discharge) diagnosis\b"
+    r"|^(?:imp|impression|dx|diagnosis)\b"
     r"|\bdiagnosis (?:is|was|of)\b|\bconfirmed (?:a |an |the )?(?:diagnosis|new)\b",
     re.IGNORECASE,
 )
-_PLANNED = frozenset(
-    [
-        "order",
-        "ordered",
-        "recommend",
-        "recommended",
-        "refer",
-        "referral",
-        "schedule",
-        "scheduled",
-        "continue",
-        "start",
-        "plan",
-        "advised",
-        "advise",
-        "will",
-        "discussed",
-        "consider",
-        "monitor",
-        "follow",
-        "prescribe",
-        "repeat",
-        "educated",
-        "counseled",
-        "reasoning",
-        "testing",
-        "treatment",
-        "education",
-        "increase",
-        "decrease",
-        "stop",
-    ]
-)
 _PROBLEM_WORDS = 14  # tokens of an item that is a diagnosis and not a discussion of one
-_DONE = re.compile(
-    r"\b(?:underwent|performed|undergone|was done|were done|carried out|placed|inserted|given|transfused|extracted"
-    r"|removed|drained|completed|received|had|successful|uncomplicated|showed|shows|revealed|without complication"
-    r"|s/p|status post|under (?:general|local|spinal)|post-?op)\b",
-    re.IGNORECASE,
-)
-_TO_COME = re.compile(
-    r"\b(?:will|to (?:be|undergo|have|consider|discuss)|planned?|scheduled?|considers?|considering|recommend\w*"
-    r"|refer\w*|await\w*|listed|book\w*|discuss\w*|order\w*|candidate|pending|would|option|request\w*|arrange\w*"
-    r"|not (?:done|performed|needed|required|indicated))\b",
-    re.IGNORECASE,
-)
 _DATED = re.compile(
     r"\b\d{1,2}(?:\s?(?:-|–|to)\s?\d{1,2})?\s?(?:/(?:7|52|12)\b|-?(?:d|w|wk|wks|m|day|week|month|year)s?\b)"
-    r"|\b(?:one|two|three|four|five|six|eight|ten|twelve|a|few|couple of)[ -](?:day|week|month|year)s?\b"
-    r"|\b(?:next|this|on|by|until) (?:week|month|mon|tue|wed|thu|fri|sat|sun)|\btomorrow\b|\btoday\b|\burgent\w*\b"
-    r"|\b(?:same day|annual|weekly|monthly|fortnight|asap)\b",
+    r"|\b(?:one|two|three|four|five|six|eight|ten|twelve|a|few|couple of)[ -](?:day|week|month|year)s?\b",
     re.IGNORECASE,
 )
-_APPOINTMENT = re.compile(
-    r"\b(?:follow[- ]?up|f/u|fu|review|reviewed|clinic|appointment|appt|see|seen|return|recheck|repeat|referr?al|refer"
-    r"|referred|visit|gp|pcp|call|phone|telephone|check|bloods?|scan|mri|ct|echo|x-ray|cxr|u&e|fbc|bmp|cbc|lab|labs)\b",
-    re.IGNORECASE,
-)
-
-
-@cache
-def _words(group: str, names: str) -> PhraseTable[str]:
-    return name_table((name, name) for name in lexicon("red_flags")[group][names])
 
 
 def _has(line: Line, clause: Clause, table: PhraseTable[str]) -> bool:
@@ -127,7 +70,7 @@ def _is_problem(line: Line, clause: Clause, is_named: bool) -> bool:
     """Tell whether an item names a problem and does not discuss one."""
     words = [word.lower for word in line.reading.words[clause.first : clause.past]]
     count = sum(1 for word in words if word[0].isalpha())
-    if count > _PROBLEM_WORDS or not count or not _PLANNED.isdisjoint(words):
+    if count > _PROBLEM_WORDS or not count or not word_list("problems", "planned").isdisjoint(words):
         return False
     if line.sense(clause.first, clause.past) & (Sense.HYPOTHETICAL | Sense.NEGATED):
         return False
@@ -148,15 +91,25 @@ def find_procedures(lines: list[Line]) -> Iterator[Found]:
                 if mention.concept.kind == "procedure" and clause.first <= mention.first < clause.past
             ]
             is_told = bool(done) or ("procedure" in line.topics and len(line.clauses) == 1)
-            if not in_list and not (is_told and _DONE.search(words) and not _TO_COME.search(words)):
+            if not in_list and not (
+                is_told and _has(line, clause, _done()) and not _has(line, clause, _to_come())
+            ):
                 continue
-            if in_list and (not is_told or _TO_COME.search(words)):
+            if in_list and (not is_told or _has(line, clause, _to_come())):
                 continue
             first = done[0].first if done else clause.first
             if line.sense(first, first + 1) & (NOT_HERE | Sense.HISTORICAL | Sense.POSSIBLE):
                 continue
             key = tuple(sorted({mention.concept.name for mention in done})) or _key(words)
             yield Found(FactKind.PROCEDURE, key, words, line.number, False)
+
+
+def _done() -> PhraseTable[str]:
+    return phrase_list("procedures", "done")
+
+
+def _to_come() -> PhraseTable[str]:
+    return phrase_list("procedures", "to_come")
 
 
 _NO_PROCEDURES = frozenset(
@@ -181,7 +134,9 @@ _PENDING = re.compile(
     re.IGNORECASE,
 )
 _NOT_A_RESULT = re.compile(
-    r"\bawait\w* (?:appointment|bed|transfer|transport|discharge|placement|review)\b", re.IGNORECASE
+    r"\bawait\w* (?:appointment|bed|transfer|transport|discharge|placement|review)\b"
+    r"|\b(?:no|nothing|none)\b[^.;]{0,30}\b(?:pending|outstanding|awaited)",
+    re.IGNORECASE,
 )
 
 
@@ -200,13 +155,8 @@ def find_pending(lines: list[Line]) -> Iterator[Found]:
                     is_item = line.is_item or _PENDING.search(words) is not None
                     yield Found(FactKind.PENDING_RESULT, _key(words), words, line.number, is_item)
             elif _PENDING.search(words) is not None and _NOT_A_RESULT.search(words) is None:
-                if not re.search(
-                    r"\b(?:no|nothing|none)\b[^.;]{0,30}\b(?:pending|outstanding|awaited)",
-                    words,
-                    re.IGNORECASE,
-                ):
-                    is_told = len(words.split()) > 1
-                    yield Found(FactKind.PENDING_RESULT, _key(words), words, line.number, is_told)
+                is_told = len(words.split()) > 1
+                yield Found(FactKind.PENDING_RESULT, _key(words), words, line.number, is_told)
 
 
 _SHORTEST = 3  # characters
@@ -226,14 +176,20 @@ def find_follow_up(lines: list[Line]) -> Iterator[Found]:
                 quantity.dates and clause.start <= quantity.start < clause.end
                 for quantity in line.reading.quantities
             )
-            if not (has_date or _DATED.search(words)) or _APPOINTMENT.search(words) is None:
+            is_dated = (
+                has_date or _DATED.search(words) or _has(line, clause, phrase_list("follow_up", "when"))
+            )
+            if not is_dated or not _has(line, clause, phrase_list("follow_up", "appointment")):
                 continue
             if line.reading.drugs and not in_list and "follow_up" not in line.topics:
                 continue  # "Ramipril 5 mg, review in ..." is; "Amoxicillin 500 mg for 5 days" is not
             if words.lower().startswith(("if ", "return if", "call if")):
                 continue
-            is_critical = (has_date or in_list) and _has(line, clause, _words("serious", "words"))
+            is_critical = (has_date or in_list) and _has(line, clause, flag_list("serious", "words"))
             yield Found(FactKind.FOLLOW_UP, _key(words), words, line.number, is_critical)
+
+
+_FULL = re.compile(r"full (?:code|resus|esc|active)|(?<!not )for (?:cpr|resus)", re.IGNORECASE)
 
 
 def find_code_status(lines: list[Line]) -> Iterator[Found]:
@@ -243,7 +199,7 @@ def find_code_status(lines: list[Line]) -> Iterator[Found]:
         if line.section is SectionKind.FAMILY or not (in_list or "resuscitation" in line.topics):
             continue
         for clause in line.clauses:
-            is_limit = _has(line, clause, _words("limits", "phrases"))
+            is_limit = _has(line, clause, flag_list("limits", "phrases"))
             is_full = re.search(
                 r"full (?:code|resus|esc|active)|for (?:cpr|resus)", line.words_of(clause), re.IGNORECASE
             )

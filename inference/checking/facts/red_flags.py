@@ -5,7 +5,8 @@ from functools import cache
 
 from inference.checking.concepts import broader
 from inference.checking.facts.fact import Found
-from inference.checking.facts.lines import NOT_HERE, Clause, Line, name_table
+from inference.checking.facts.lines import NOT_HERE, Clause, Line
+from inference.checking.facts.lists import folded
 from inference.checking.lexicons import lexicon
 from inference.checking.phrases import Found as Hit
 from inference.checking.phrases import PhraseTable
@@ -44,7 +45,9 @@ _ALWAYS = frozenset({"suicidal ideation", "safeguarding concern", "harm to other
 
 @cache
 def _says() -> PhraseTable[str]:
-    return name_table((name, flag["name"]) for flag in lexicon("red_flags")["flag"] for name in flag["says"])
+    return PhraseTable(
+        (folded(name), flag["name"]) for flag in lexicon("red_flags")["flag"] for name in flag["says"]
+    )
 
 
 @cache
@@ -54,7 +57,7 @@ def _halves() -> PhraseTable[frozenset[tuple[str, int]]]:
         for side, names in enumerate(flag.get("both", ())):
             for name in names:
                 halves.setdefault(name, set()).add((flag["name"], side))
-    return name_table((name, frozenset(flags)) for name, flags in halves.items())
+    return PhraseTable((folded(name), frozenset(flags)) for name, flags in halves.items())
 
 
 @cache

@@ -22,20 +22,26 @@ _NO_SYMPTOMS = frozenset(
         SectionKind.STOPPED,
     }
 )
-_COUNT = r"(?:\d{1,3}(?:\.\d)?(?:\s?(?:-|–|to)\s?\d{1,3})?\+?|one|two|three|four|five|six|seven|eight|nine|ten|twelve|several|few|many|an?|couple of)"
+_COUNT = (
+    r"(?:\d{1,3}(?:\.\d)?(?:\s?(?:-|–|to)\s?\d{1,3})?\+?|one|two|three|four|five|six|seven|eight|nine|ten|twelve"
+    r"|several|few|many|an?|couple of)"
+)
 _UNITS = r"(?:minute|min|hour|hr|day|night|week|wk|month|mth|year|yr|decade)s?"
 _DURATION = re.compile(
     rf"\b\d{{1,2}}(?:\s?-\s?\d{{1,2}})?/(?:7|52|12|24)(?![\d/])(?:\s(?:hx|history|ago))?"
-    rf"|(?:\b(?:for|over|in|during|past|last|x)\s)?(?:\b(?:the|about|approximately|around|past|last|at least|almost|nearly)\s){{0,3}}"
+    r"|(?:\b(?:for|over|in|during|past|last|x)\s)?"
+    r"(?:\b(?:the|about|approximately|around|past|last|at least|almost|nearly)\s){0,3}"
     rf"\b{_COUNT}[\s-]{_UNITS}(?:\sago|\shistory|\sof\b)?"
     r"|\bsince\s(?:the\s|last\s|this\s|early\s|late\s)?[A-Za-z0-9/]{1,14}"
-    r"|\b(?:overnight|all day|all night|this morning|last night|yesterday|for years|for months|for weeks|for days|lifelong)\b",
+    r"|\b(?:overnight|all day|all night|this morning|last night|yesterday"
+    r"|for (?:years|months|weeks|days)|lifelong)\b",
     re.IGNORECASE,
 )
 _SEVERITY = re.compile(
     r"\b(?:10|\d)(?:\s?-\s?\d{1,2})?\s?(?:/|out of)\s?10\b"
-    r"|\b(?:very severe|severe|mild to moderate|moderate to severe|mild|moderate|slight|excruciating|intense|unbearable"
-    r"|debilitating|terrible|worst|bad|significant|marked|extreme|minor|massive|crushing|profuse|heavy)\b(?!\s(?:asthma|copd))",
+    r"|\b(?:very severe|severe|mild to moderate|moderate to severe|mild|moderate|slight|excruciating|intense"
+    r"|unbearable|debilitating|terrible|worst|bad|significant|marked|extreme|minor|massive|crushing|profuse"
+    r"|heavy)\b(?!\s(?:asthma|copd))",
     re.IGNORECASE,
 )
 
@@ -111,4 +117,5 @@ def _nearest(
     return best[0].strip() if start - best.end() <= _REACH else ""
 
 
-_REACH = 90  # characters
+_REACH = 90  # characters between a symptom and what is said of it
+_FURTHEST = 200  # characters before a symptom that are searched at all

@@ -1,4 +1,4 @@
-"""Abnormal vital signs and laboratory values: marked so, outside the range given, or outside the usual one."""
+"""Abnormal vital signs and laboratory values: marked so, or outside the range given or the usual one."""
 
 import re
 from collections.abc import Iterator
@@ -7,7 +7,8 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from inference.checking.facts.fact import Found
-from inference.checking.facts.lines import Line, name_table, trimmed
+from inference.checking.facts.lines import Line, trimmed
+from inference.checking.facts.lists import folded, word_list
 from inference.checking.lexicons import lexicon
 from inference.checking.phrases import Found as Hit
 from inference.checking.phrases import PhraseTable
@@ -18,95 +19,19 @@ from inference.vocabulary import FactKind
 
 _NEVER = frozenset({SectionKind.FAMILY, SectionKind.WARNINGS, SectionKind.ALLERGIES, SectionKind.SOCIAL})
 _TO_VALUE = 6  # tokens between a measure and its value
-_LINKS = frozenset(
-    [
-        ":",
-        "=",
-        "~",
-        ">",
-        "<",
-        "-",
-        "–",
-        "(",
-        ",",
-        "'",
-        "is",
-        "was",
-        "of",
-        "at",
-        "to",
-        "from",
-        "today",
-        "level",
-        "levels",
-        "count",
-        "score",
-        "rate",
-        "on",
-        "and",
-        "remains",
-        "remained",
-        "elevated",
-        "raised",
-        "high",
-        "low",
-        "reduced",
-        "still",
-        "about",
-        "approximately",
-        "around",
-        "now",
-        "again",
-        "peaked",
-        "rose",
-        "fell",
-        "dropped",
-        "up",
-        "down",
-        "↑",
-        "↓",
-        "h",
-        "l",
-        "serum",
-        "blood",
-        "measured",
-        "reading",
-        "value",
-    ]
-)
-_AIMS = frozenset(
-    {"aim", "goal", "target", "if", "keep", "maintain", "until", "unless", "above", "below", "titrate"}
-)
-_ABNORMAL = frozenset(
-    [
-        "elevated",
-        "raised",
-        "high",
-        "low",
-        "abnormal",
-        "deranged",
-        "prolonged",
-        "reduced",
-        "decreased",
-        "increased",
-        "positive",
-        "↑",
-        "↓",
-    ]
-)
-_MARK = re.compile(
-    r"\s?[(\[]?(?P<mark>HH|LL|H|L|\*{1,3}|↑{1,2}|↓{1,2}|[Hh]igh|[Ll]ow|[Ee]levated|[Rr]aised)\b[)\]]?|\s?[(\[]?[↑↓*]"
-)
+_MARK = re.compile(r"\s?[(\[]?(?:(?:HH|LL|H|L|[Hh]igh|[Ll]ow|[Ee]levated|[Rr]aised)\b|\*|↑|↓)")
 _CRITICAL = re.compile(
     r"\bCRITICAL\b|\bcritical(?: (?:value|result|high|low))?\b|\b(?:HH|LL)\b|\bpanic value\b"
 )
+_NUMBER = r"\d{1,6}(?:\.\d{1,4})?"
 _RANGE = re.compile(
-    r"(?:ref(?:erence)?|normal|range|nr|rr)[ :.]{1,3}(?:range )?(?:(?P<low>\d{1,6}(?:\.\d{1,4})?) ?(?:-|–|to) ?(?P<high>\d{1,6}(?:\.\d{1,4})?)"
-    r"|(?P<sign>[<>≤≥]) ?(?P<limit>\d{1,6}(?:\.\d{1,4})?))",
+    rf"(?:ref(?:erence)?|normal|range|nr)[ :.]{{1,3}}(?:range )?"
+    rf"(?:(?P<low>{_NUMBER}) ?(?:-|–|to) ?(?P<high>{_NUMBER})|(?P<sign>[<>≤≥]) ?(?P<limit>{_NUMBER}))",
     re.IGNORECASE,
 )
 _CHILD = re.compile(
-    r"\b(?:\d{1,2}[- ](?:month|week|day)s?[- ]old|(?:[1-9]|1[0-5])[- ]?(?:years?|yrs?|yo|y/o)\b[- ]?(?:old)?)",
+    r"\b(?:\d{1,2}[- ](?:month|week|day)s?[- ]old"
+    r"|(?:[1-9]|1[0-5])[- ]?(?:years?|yrs?|yo|y/o)\b[- ]?(?:old)?)",
     re.IGNORECASE,
 )
 _BEGINNING = 1500  # characters in which a note tells how old its patient is
@@ -120,8 +45,8 @@ class _Measure(NamedTuple):
 
 @cache
 def _measures() -> PhraseTable[_Measure]:
-    return name_table(
-        (name, _Measure(row["name"], FactKind(row["kind"]), tuple(row["ranges"])))
+    return PhraseTable(
+        (folded(name), _Measure(row["name"], FactKind(row["kind"]), tuple(row["ranges"])))
         for row in lexicon("lab_ranges")["measure"]
         for name in row["names"]
     )
@@ -200,7 +125,7 @@ def _quantity_of(line: Line, hit: Hit[_Measure], following: int | None) -> Quant
                 (q for q in line.reading.quantities if q.start <= words[index].start < q.end), None
             )
             return quantity if quantity is not None and quantity.values and not _is_time(quantity) else None
-        if word not in _LINKS:
+        if word not in word_list("values", "links"):
             return None
     return None
 
@@ -212,7 +137,7 @@ def _is_time(quantity: Quantity) -> bool:
 def _is_aim(line: Line, hit: Hit[_Measure]) -> bool:
     words = line.reading.words
     near = (*words[max(0, hit.first - 4) : hit.first], *words[hit.past : hit.past + 2])
-    return any(word.lower in _AIMS for word in near)
+    return any(word.lower in word_list("values", "aims") for word in near)
 
 
 def _told(line: Line, hit: Hit[_Measure]) -> str | None:
@@ -223,7 +148,7 @@ def _told(line: Line, hit: Hit[_Measure]) -> str | None:
         return None
     clause = line.clause_at(hit.first)
     near = (*words[max(clause.first, hit.first - 2) : hit.first], *words[hit.past : hit.past + 3])
-    if not any(word.lower in _ABNORMAL for word in near):
+    if not any(word.lower in word_list("values", "abnormal") for word in near):
         return None
     sense = line.sense(hit.first, hit.past)
     if sense & ~Sense.ENDED:
@@ -251,7 +176,7 @@ def _judge(line: Line, hit: Hit[_Measure], shown: list[Quantity], is_adult: bool
     said = {
         word.lower for word in (*words[max(0, hit.first - 2) : hit.first], *words[hit.past : hit.past + 4])
     }
-    marked = marked or not _ABNORMAL.isdisjoint(said)
+    marked = marked or not word_list("values", "abnormal").isdisjoint(said)
     verdicts = []
     given = _RANGE.search(text)
     for quantity in shown:
@@ -317,7 +242,7 @@ def _stretch(line: Line, hit: Hit[_Measure], quantity: Quantity, following: int 
     """The measure, its value, and what follows up to the next comma, "and" or measure."""
     text, words = line.reading.text, line.reading.words
     start = words[hit.first].start
-    if hit.first and words[hit.first - 1].lower in _ABNORMAL:
+    if hit.first and words[hit.first - 1].lower in word_list("values", "abnormal"):
         start = words[hit.first - 1].start
     end = words[following].start if following is not None else len(text)
     for joint in (", ", "; ", " and ", ". ", " with ", " | "):
