@@ -14,6 +14,7 @@ from inference.checking import (
     laterality,
     medications,
     numbers,
+    reasons,
     resuscitation,
 )
 from inference.checking.case import Case, NoteReading
@@ -82,6 +83,7 @@ def _doubts(case: Case) -> list[Flag]:
         return [*flags, *typed, code_status]
     if not any(flag.kind == "medication_status" for flag in drug_flags):
         typed.extend(assertions.check(case))
+    typed.extend(reasons.check(case))
     typed.extend(details.check(case.draft, sources, frozenset(flag.kind for flag in typed)))
     if unsupported is not None and not typed:
         typed.append(unsupported)

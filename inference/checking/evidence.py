@@ -91,7 +91,9 @@ def _asked(claim: Reading) -> list[_Item]:
     for mention in claim.concepts:
         inside = range(mention.first, mention.past)
         parts = tuple(claim.stems[index] for index in inside if index in claim.stems)
-        if parts and not all(claim.senses.is_cue[index] for index in inside):
+        if not all(part in _FRAME for part in parts) and not all(
+            claim.senses.is_cue[index] for index in inside
+        ):
             name = f"={mention.concept.name}"
             items.append(_Item(name, mention.first, mention.past, True, 2, parts))
         taken.update(inside)
