@@ -1,0 +1,10 @@
+"""Better or worse, up or down, upper or lower: a claim must point the way that its sources point."""
+
+from inference.checking.case import Case
+from inference.checking.flags import Flag
+from inference.checking.qualifiers import contradictions
+
+
+def check(case: Case) -> list[Flag]:
+    """Flag a direction, a level or one of a pair of opposites that the sources give the other way."""
+    return contradictions(case, "directions")

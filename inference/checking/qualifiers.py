@@ -1,0 +1,286 @@
+"""Words that say how a thing is (how bad, which way, since when), each bound to the thing that it describes.
+
+A dimension ("Severity") has values that exclude one another ("mild", "severe"), each with its phrases, as data
+(`lexicons/severity.toml` and its like). A claim is doubted only where it and its sources speak of one thing and
+give it another value: "severe headache" against "mild headache and severe nausea".
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
+from typing import NamedTuple
+
+from inference.checking.case import Case
+from inference.checking.flags import Flag, quoted
+from inference.checking.lexicons import lexicon
+from inference.checking.phrases import PhraseTable
+from inference.checking.reading import Reading
+from inference.checking.scopes import Sense
+from inference.checking.tokens import stem
+from inference.vocabulary import Severity
+
+LISTS = ("severity", "directions", "timing")
+
+
+class Dimension(NamedTuple):
+    """A question with answers that exclude one another.
+
+    Attributes:
+        label: how a message names it.
+        severity: of a contradiction.
+        alone: its words are things themselves and need no thing beside them.
+        alike: pairs of values that one thing can have at once.
+        needs: phrases that a claim may use only where the note grades that thing so.
+    """
+
+    name: str
+    list: str
+    label: str
+    severity: Severity
+    alone: bool
+    alike: frozenset[frozenset[str]]
+    needs: frozenset[str]
+
+    def agrees(self, one: Iterable[str], other: Iterable[str]) -> bool:
+        """Tell whether some value of one side can stand beside some value of the other."""
+        return any(a == b or frozenset((a, b)) in self.alike for a in one for b in other)
+
+
+class Qualifier(NamedTuple):
+    """A value, or several, given at tokens[first:past], half-open; `is_denied`: "not severe"."""
+
+    dimension: str
+    values: frozenset[str]
+    first: int
+    past: int
+    is_denied: bool
+
+
+class Match(NamedTuple):
+    """A qualifier of a source that describes the same thing: `score` is higher the closer it is bound."""
+
+    source: Reading
+    qualifier: Qualifier
+    score: float
+
+
+def find_qualifiers(reading: Reading, list_name: str) -> list[Qualifier]:
+    """Find the qualifiers of one list in a text, in its order; parts of a thing's own name are none."""
+    inside = {
+        index: mention.past - mention.first
+        for mention in (*reading.concepts, *reading.drugs)
+        for index in range(mention.first, mention.past)
+    }
+    dimensions = _dimensions()
+    found = []
+    for values, first, past in _table(list_name).find(reading.words):
+        is_part = inside.get(first, 0) > past - first
+        is_denied = bool(reading.senses.of[first] & Sense.NEGATED) and first in reading.senses.negated_by
+        for name, meant in values:
+            if is_part and not dimensions[name].alone:
+                continue
+            chosen = _in_context(name, meant, reading, first, past)
+            if chosen is not None:
+                found.append(Qualifier(chosen, meant, first, past, is_denied))
+    return found
+
+
+def contradictions(case: Case, list_name: str) -> list[Flag]:
+    """Flag each qualifier of the claim that its sources give another value for the same thing."""
+    flags = []
+    for ours in find_qualifiers(case.claim, list_name):
+        dimension = _dimensions()[ours.dimension]
+        if ours.is_denied:
+            continue
+        same, other = _best(case.claim, ours, case.sources, dimension)
+        if other is not None and (same is None or same.score < _SURE * other.score):
+            if other.score < _TOUCH:
+                continue
+            flags.append(_contradiction(case, ours, other, dimension))
+        elif other is None and same is None and _lacks(case, ours, dimension):
+            flags.append(_unsupported(case, ours, dimension))
+    return flags
+
+
+_TOUCH = 0.3  # least closeness of a source's qualifier to the shared thing, from which it can contradict
+_SURE = 0.6  # share of that closeness at which the claim's own value, found in the source, settles the matter
+_REACH = 5  # content words from a qualifier within which it may describe
+_BREAK = 2  # that many words a comma, "and" or "with" counts for
+_STRONG = frozenset(".;!•·") | {"but", "however", "although", "though", "whereas", "while", "otherwise"}
+_WEAK = frozenset(",:/()-–—") | {"and", "with", "or", "which", "then"}
+
+
+def _best(
+    claim: Reading, ours: Qualifier, sources: Sequence[Reading], dimension: Dimension
+) -> tuple[Match | None, Match | None]:
+    """The closest qualifier of the sources that agrees, and the closest that does not."""
+    near = nearby(claim, ours, is_claim=True)
+    same: Match | None = None
+    other: Match | None = None
+    for source in sources:
+        for theirs in find_qualifiers(source, dimension.list):
+            if theirs.dimension != ours.dimension:
+                continue
+            if dimension.alone:
+                score = 1.0
+            else:
+                around = nearby(source, theirs)
+                score = sum(1 / (1 + near[name] + around[name]) for name in near.keys() & around.keys())
+            if not score:
+                continue
+            match = Match(source, theirs, score)
+            agrees = dimension.agrees(ours.values, theirs.values)
+            if theirs.is_denied and agrees:
+                continue  # "not severe" beside "severe" is a matter of negation
+            if theirs.is_denied:
+                agrees = True  # "no hypokalaemia" says nothing against "hyperkalaemia"
+            if agrees and (same is None or score > same.score):
+                same = match
+            if not agrees and (other is None or score > other.score):
+                other = match
+    return same, other
+
+
+def nearby(reading: Reading, at: Qualifier, *, is_claim: bool = False) -> dict[str, int]:
+    """What a qualifier may describe, by name, with the number of content words between them."""
+    names = _names(reading, is_claim=is_claim)
+    found: dict[str, int] = {}
+    for path in (range(at.first - 1, -1, -1), range(at.past, len(reading.words))):
+        distance = 0
+        for index in path:
+            lower = reading.words[index].lower
+            if lower in _STRONG or distance > _REACH:
+                break
+            if lower in _WEAK:
+                distance += _BREAK
+            for name in names.get(index, ()):
+                found[name] = min(distance, found.get(name, distance))
+            distance += index in reading.stems
+    return found
+
+
+def _names(reading: Reading, *, is_claim: bool) -> dict[int, list[str]]:
+    """The names of what stands at each token; of a claim's concepts only their own, not the wider ones."""
+    own = {f"={mention.concept.name}" for mention in reading.concepts} if is_claim else frozenset()
+    names: dict[int, list[str]] = {}
+    for name, spans in reading.places.items():
+        if name in _plain() or (is_claim and name[0] == "=" and name not in own):
+            continue
+        for first, past in spans:
+            for index in range(first, past):
+                names.setdefault(index, []).append(name)
+    return names
+
+
+def _lacks(case: Case, ours: Qualifier, dimension: Dimension) -> bool:
+    """Tell whether the note nowhere says so of the thing, though the words are such as must be said."""
+    words = case.claim.words[ours.first : ours.past]
+    if case.claim.text[words[0].start : words[-1].end].lower() not in dimension.needs:
+        return False
+    holding = case.around.holding
+    near = nearby(case.claim, ours, is_claim=True)
+    spoken = {id(reading): reading for name in near for reading in holding.get(name, ())}
+    if not near or not spoken:
+        return False
+    return not any(
+        theirs.dimension == ours.dimension and dimension.agrees(ours.values, theirs.values)
+        for reading in (*spoken.values(), *case.sources)
+        for theirs in find_qualifiers(reading, dimension.list)
+    )
+
+
+def _contradiction(case: Case, ours: Qualifier, other: Match, dimension: Dimension) -> Flag:
+    claim, source = case.claim, other.source
+    return Flag(
+        dimension.list,
+        dimension.severity,
+        f"{dimension.label}: the claim says {quoted(phrase(claim, ours.first, ours.past))}; "
+        f"sentence {source.number} says "
+        f"{quoted(phrase(source, other.qualifier.first, other.qualifier.past))}.",
+        frozenset(range(ours.first, ours.past)),
+    )
+
+
+def _unsupported(case: Case, ours: Qualifier, dimension: Dimension) -> Flag:
+    return Flag(
+        dimension.list,
+        Severity.WARNING,
+        f"{dimension.label}: the claim says {quoted(phrase(case.claim, ours.first, ours.past))}; the note does "
+        "not put it so.",
+        frozenset(range(ours.first, ours.past)),
+    )
+
+
+def phrase(reading: Reading, first: int, past: int) -> str:
+    """Some words of a text with two neighbours on either side, as written."""
+    words = reading.words
+    return reading.text[words[max(0, first - 2)].start : words[min(len(words), past + 2) - 1].end]
+
+
+_AFTER = frozenset(
+    "with on at when by during upon while if after in lying sitting standing walking moving eating "
+    "leaning bending coughing breathing first toward towards throughout over".split()
+)
+
+
+def _in_context(name: str, values: frozenset[str], reading: Reading, first: int, past: int) -> str | None:
+    """The dimension that a phrase answers here, None where it answers none."""
+    words = reading.words
+    following = words[past].lower if past < len(words) else ""
+    before = words[first - 1].lower if first else ""
+    if name in ("trend", "modifier"):
+        is_modifier = following in _AFTER or before in ("by", "with")
+        return name if is_modifier == (name == "modifier") else None
+    if name == "degree" and following in ("for", "improvement", "better", "improved", "other"):
+        return None  # "history significant for", "significantly better"
+    if before in ("more", "less", "most", "least") and name in ("degree", "oftenness"):
+        return None
+    return name
+
+
+def _hits(phrases: Iterable[str]) -> Iterator[str]:
+    for written in phrases:
+        yield written
+        if "-" in written:
+            yield written.replace("-", " ")
+
+
+@cache
+def _dimensions() -> dict[str, Dimension]:
+    return {
+        name: Dimension(
+            name,
+            list_name,
+            entry["label"],
+            Severity(entry["severity"]),
+            entry.get("alone", False),
+            frozenset(frozenset(pair) for pair in entry.get("alike", ())),
+            frozenset(entry.get("needs", ())),
+        )
+        for list_name in LISTS
+        for name, entry in lexicon(list_name)["dimensions"].items()
+    }
+
+
+@cache
+def _table(list_name: str) -> PhraseTable[tuple[tuple[str, frozenset[str]], ...]]:
+    meanings: dict[str, dict[str, set[str]]] = {}
+    for name, entry in lexicon(list_name)["dimensions"].items():
+        for value, phrases in entry["values"].items():
+            for written in _hits(phrases):
+                meanings.setdefault(written, {}).setdefault(name, set()).add(value)
+    return PhraseTable(
+        (written, tuple((name, frozenset(values)) for name, values in by_dimension.items()))
+        for written, by_dimension in meanings.items()
+    )
+
+
+@cache
+def _plain() -> frozenset[str]:
+    """Stems that name no thing: words of framing, grading and time."""
+    words = lexicon("words")
+    written = {word for key in ("weak", "frame", "general") for word in words[key].split()}
+    for list_name in LISTS:
+        for entry in lexicon(list_name)["dimensions"].values():
+            if not entry.get("alone", False):
+                written |= {phrase for phrases in entry["values"].values() for phrase in phrases}
+    return frozenset(stem(word) for word in written)

@@ -1,0 +1,10 @@
+"""Then or now: what is past must stay past, what is new must stay new."""
+
+from inference.checking.case import Case
+from inference.checking.flags import Flag
+from inference.checking.qualifiers import contradictions
+
+
+def check(case: Case) -> list[Flag]:
+    """Flag what the sources place at another time: former for current, longstanding for new, yesterday for today."""
+    return contradictions(case, "timing")
