@@ -90,3 +90,127 @@ def test_it_runs_as_a_module(note: Path) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=Path(__file__).parents[2])
     assert json.loads(done.stdout)["claims"]
     assert done.stderr == ""
+
+
+def test_facts_are_printed_with_their_sentences_and_weight(
+    note: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["facts", str(note), "--json"], {}) == 0
+    printed = json.loads(capsys.readouterr().out)
+    assert list(printed) == ["facts", "symptoms"]
+    assert printed["facts"][0] == {
+        "kind": "allergy",
+        "text": "Allergies: penicillin",
+        "sentences": [1],
+        "critical": True,
+    }
+
+
+def test_symptoms_are_printed_with_their_place(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "note.txt"
+    path.write_text("3/7 hx of severe headache. No fever.\n", encoding="utf-8")
+    assert main(["facts", str(path), "--json"], {}) == 0
+    headache, fever = json.loads(capsys.readouterr().out)["symptoms"]
+    assert headache == {
+        "name": "headache",
+        "text": "headache",
+        "sentence": 1,
+        "start": 17,
+        "end": 25,
+        "state": "present",
+        "duration": "3/7 hx",
+        "severity": "severe",
+    }
+    assert (fever["name"], fever["state"], fever["sentence"]) == ("fever", "absent", 2)
+
+
+def test_the_readable_facts_mark_what_is_critical(note: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["facts", str(note)], {}) == 0
+    assert "!! Allergy: Allergies: penicillin [1]" in capsys.readouterr().out
+
+
+@pytest.fixture
+def claims(tmp_path: Path) -> Path:
+    return tmp_path / "claims.json"
+
+
+def _check(note: Path, claims: Path, rows: object) -> int:
+    claims.write_text(json.dumps(rows), encoding="utf-8")
+    return main(["check", "--note", str(note), "--claims", str(claims), "--json"], {})
+
+
+def test_claims_come_back_in_order_with_their_evidence_and_flags(
+    note: Path, claims: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [
+        {"text": "Ramipril 10 mg od", "category": "medication", "assertion": "present", "evidence": [3]},
+        {"text": "Penicillin allergy", "category": "allergy", "id": "an entry may hold more"},
+    ]
+    assert _check(note, claims, rows) == 0
+    wrong, right = json.loads(capsys.readouterr().out)["claims"]
+    assert list(wrong) == list(right) == ["text", "evidence", "flags"]
+    assert (wrong["text"], wrong["evidence"]) == ("Ramipril 10 mg od", [3])
+    assert [(flag["kind"], flag["severity"]) for flag in wrong["flags"]] == [("dose", "critical")]
+    assert "10 mg" in wrong["flags"][0]["message"]
+    assert right == {"text": "Penicillin allergy", "evidence": [1], "flags": []}
+
+
+def test_a_sentence_that_the_note_does_not_have_is_a_doubt_and_no_failure(
+    note: Path, claims: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert _check(note, claims, [{"text": "Ramipril 5 mg od", "evidence": [3, 99]}]) == 0
+    (claim,) = json.loads(capsys.readouterr().out)["claims"]
+    assert [flag["kind"] for flag in claim["flags"]] == ["no_evidence"]
+
+
+def test_no_claims_are_no_failure(note: Path, claims: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert _check(note, claims, []) == 0
+    assert json.loads(capsys.readouterr().out) == {"claims": []}
+
+
+@pytest.mark.parametrize(
+    ("rows", "words"),
+    [
+        ({"text": "no list"}, "no list of claims"),
+        ([7], "claim 1 is not an object"),
+        ([{"text": "fine"}, {"text": "  "}], "claim 2 has no text"),
+        ([{"text": None}], "claim 1 has no text"),
+        (
+            [{"text": "secret words", "category": "drug"}],
+            "claim 1: unknown category; known are reason, problem",
+        ),
+        ([{"text": "secret words", "category": ["drug"]}], "unknown category"),
+        ([{"text": "secret words", "assertion": "sure"}], "unknown assertion"),
+        ([{"text": "secret words", "evidence": 3}], "not a list of sentence numbers"),
+        ([{"text": "secret words", "evidence": [True]}], "not a list of sentence numbers"),
+        ([{"text": "secret words " * 1000}], "longer than"),
+    ],
+)
+def test_claims_that_are_none_are_refused_in_plain_words(
+    rows: object, words: str, note: Path, claims: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert _check(note, claims, rows) == 1
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.startswith("No check: ")
+    assert words in captured.err
+    assert "secret" not in captured.err
+
+
+@pytest.mark.parametrize("content", ["[{", "", "[" * 100_000, "[" + "9" * 5000 + "]"])
+def test_claims_that_are_no_json_are_refused_with_their_place(
+    content: str, note: Path, claims: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    claims.write_text(content)
+    assert main(["check", "--note", str(note), "--claims", str(claims)], {}) == 1
+    assert "is not JSON" in capsys.readouterr().err
+
+
+def test_the_readable_check_shows_doubts(
+    note: Path, claims: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    claims.write_text(json.dumps([{"text": "Ramipril 10 mg od", "evidence": [3]}]))
+    assert main(["check", "--note", str(note), "--claims", str(claims)], {}) == 0
+    printed = capsys.readouterr().out
+    assert "1 claims, 1 with a doubt" in printed
+    assert "!! Dose:" in printed

@@ -21,6 +21,12 @@ NOT_HERE = Sense.NEGATED | Sense.HYPOTHETICAL | Sense.FAMILY
 _LABEL = re.compile(r"[A-Za-z][A-Za-z/&' -]{0,38}:\s")
 
 
+_DURATION = re.compile(
+    r"(?:\d/(?:7|52|12|24)|hours?|hrs?|days?|weeks?|wks?|months?|years?|yrs?)[ -](?:hx|history|h/o)\b",
+    re.IGNORECASE,
+)
+
+
 class Clause(NamedTuple):
     """A stretch of a reading that says one thing: text[start:end], tokens[first:past], both half-open."""
 
@@ -104,12 +110,16 @@ class Line:
             combined |= Sense.HYPOTHETICAL
         for sense in self.reading.senses.of[first:past]:
             combined |= sense
+        if combined & Sense.HISTORICAL and self._tells_a_duration:
+            combined &= ~Sense.HISTORICAL
         if self.reading.words[first].lower in lexicon("cues").get("denials", ()):
             combined |= Sense.NEGATED
         return combined
 
-    def opens_clause(self, clause: Clause) -> bool:
-        return clause.first == 0
+    @cached_property
+    def _tells_a_duration(self) -> bool:
+        """ "3/7 hx of cough", "a two-week history of": that history is of now."""
+        return _DURATION.search(self.reading.text) is not None
 
 
 def _ends(text: str, place: int) -> bool:
