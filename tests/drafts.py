@@ -6,7 +6,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from clinical.actions import summaries
+from clinical.actions import facts, summaries
 from clinical.actions.review_pages import ReviewPage
 from clinical.actions.summaries import open_summary
 from clinical.models import Claim, Evidence, Fact, Job, ModelVersion, Note, Summary, SummarySource, User
@@ -49,6 +49,15 @@ def answer(*claims: dict[str, Any], **fields: Any) -> dict[str, Any]:
 def page_of(by: User, summary: Summary) -> ReviewPage:
     """The summary as the person sees it now."""
     return open_summary(by=by, summary_id=summary.pk)
+
+
+def leave_out(by: User, page: ReviewPage) -> ReviewPage:
+    """Decide that every critical fact the draft leaves out is not needed."""
+    for fact in page.left_out:
+        page = facts.leave_out(
+            by=by, summary_id=page.summary.pk, version=page.version, fact=fact.target, reason="Not for here."
+        )
+    return page
 
 
 def target_of(page: ReviewPage, words: str) -> str:

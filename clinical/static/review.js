@@ -318,11 +318,6 @@
     named?.closest("details")?.setAttribute("open", "");
     if (named) chooseClaim(named, { focus: true });
   });
-  document.querySelector(".review-top").addEventListener("click", (event) => {
-    if (!event.target.closest("[data-ledger-link]")) return;
-    event.preventDefault();
-    chooseClaim(review.querySelector(".fact[data-undecided]"), { focus: true });
-  });
 
   // A save that did not arrive: say so beside the form, and leave the form alone.
   const notSent = (form, why) => {

@@ -5,8 +5,7 @@
   const source = document.getElementById("source");
   const show = (isOn) => {
     source.classList.toggle("hides-symptoms", !isOn);
-    switcher.setAttribute("aria-pressed", isOn);
-    switcher.querySelector(".symptoms-switch-state").textContent = isOn ? "marked" : "not marked";
+    switcher.textContent = isOn ? "Hide marks" : "Show marks";
   };
   const stored = () => { try { return localStorage.getItem("symptoms"); } catch { return null; } };
   switcher.addEventListener("click", () => {

@@ -229,6 +229,11 @@ class Counts:
     blockers: int
     left_out: int
 
+    @property
+    def blocking(self) -> int:
+        """How many decisions stand before a signature: on claims and on left-out facts."""
+        return self.blockers + self.left_out
+
 
 def counts(page: ReviewPage) -> Counts:
     """Count a page's claims by what was decided."""
