@@ -1,11 +1,11 @@
 """Words that say how a thing is (how bad, which way, since when), each bound to the thing that it describes.
 
-A dimension ("Severity") has values that exclude one another ("mild", "severe"), each with its phrases, as data
-(`lexicons/severity.toml` and its like). A claim is doubted only where it and its sources speak of one thing and
-give it another value: "severe headache" against "mild headache and severe nausea".
+A dimension ("Severity") has values that exclude one another ("mild", "severe"), each with its phrases, as
+data (`lexicons/severity.toml` and its like). A claim is doubted only where it and its sources speak of one
+thing and give it another value: "severe headache" against "mild headache and severe nausea".
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import NamedTuple
 
@@ -68,6 +68,7 @@ def find_qualifiers(reading: Reading, list_name: str) -> list[Qualifier]:
     inside = {
         index: mention.past - mention.first
         for mention in (*reading.concepts, *reading.drugs)
+        if mention.past - mention.first > 1 and not _is_plain(reading, mention.first, mention.past)
         for index in range(mention.first, mention.past)
     }
     dimensions = _dimensions()
@@ -76,7 +77,7 @@ def find_qualifiers(reading: Reading, list_name: str) -> list[Qualifier]:
         is_part = inside.get(first, 0) > past - first
         is_denied = bool(reading.senses.of[first] & Sense.NEGATED) and first in reading.senses.negated_by
         for name, meant in values:
-            if is_part and not dimensions[name].alone:
+            if "neither" in meant or (is_part and not dimensions[name].alone):
                 continue
             chosen = _in_context(name, meant, reading, first, past)
             if chosen is not None:
@@ -91,7 +92,7 @@ def contradictions(case: Case, list_name: str) -> list[Flag]:
         dimension = _dimensions()[ours.dimension]
         if ours.is_denied:
             continue
-        same, other = _best(case.claim, ours, case.sources, dimension)
+        same, other = _best(case, ours, dimension)
         if other is not None and (same is None or same.score < _SURE * other.score):
             if other.score < _TOUCH:
                 continue
@@ -101,48 +102,61 @@ def contradictions(case: Case, list_name: str) -> list[Flag]:
     return flags
 
 
-_TOUCH = 0.3  # least closeness of a source's qualifier to the shared thing, from which it can contradict
+_TOUCH = 0.2  # least closeness of a source's qualifier to the shared thing, from which it can contradict
 _SURE = 0.6  # share of that closeness at which the claim's own value, found in the source, settles the matter
 _REACH = 5  # content words from a qualifier within which it may describe
-_BREAK = 2  # that many words a comma, "and" or "with" counts for
-_STRONG = frozenset(".;!•·") | {"but", "however", "although", "though", "whereas", "while", "otherwise"}
-_WEAK = frozenset(",:/()-–—") | {"and", "with", "or", "which", "then"}
+_STRONG = frozenset(".;!•·")
+# So many content words do these count for.
+_BREAKS = {
+    **dict.fromkeys(",/()-–—", 2),
+    **dict.fromkeys(("and", "or", "which", "then"), 2),
+    **dict.fromkeys(("with", ":"), 1),
+    **dict.fromkeys(("but", "however", "although", "though", "whereas", "while", "otherwise"), 3),
+}
 
 
-def _best(
-    claim: Reading, ours: Qualifier, sources: Sequence[Reading], dimension: Dimension
-) -> tuple[Match | None, Match | None]:
+def _best(case: Case, ours: Qualifier, dimension: Dimension) -> tuple[Match | None, Match | None]:
     """The closest qualifier of the sources that agrees, and the closest that does not."""
-    near = nearby(claim, ours, is_claim=True)
+    near = bound(case.claim, dimension)[ours]
     same: Match | None = None
     other: Match | None = None
-    for source in sources:
-        for theirs in find_qualifiers(source, dimension.list):
-            if theirs.dimension != ours.dimension:
-                continue
+    for source in case.sources:
+        for theirs, around in bound(source, dimension).items():
+            score = sum(1 / (1 + near[name] + around[name]) for name in near.keys() & around.keys())
             if dimension.alone:
                 score = 1.0
-            else:
-                around = nearby(source, theirs)
-                score = sum(1 / (1 + near[name] + around[name]) for name in near.keys() & around.keys())
-            if not score:
-                continue
-            match = Match(source, theirs, score)
             agrees = dimension.agrees(ours.values, theirs.values)
-            if theirs.is_denied and agrees:
+            if not score or (agrees and theirs.is_denied):
                 continue  # "not severe" beside "severe" is a matter of negation
-            if theirs.is_denied:
-                agrees = True  # "no hypokalaemia" says nothing against "hyperkalaemia"
-            if agrees and (same is None or score > same.score):
-                same = match
-            if not agrees and (other is None or score > other.score):
-                other = match
+            match = Match(source, theirs, score)
+            if agrees or theirs.is_denied:  # "no hypokalaemia" says nothing against "hyperkalaemia"
+                same = match if same is None or score > same.score else same
+            else:
+                other = match if other is None or score > other.score else other
     return same, other
 
 
-def nearby(reading: Reading, at: Qualifier, *, is_claim: bool = False) -> dict[str, int]:
-    """What a qualifier may describe, by name, with the number of content words between them."""
+def bound(reading: Reading, dimension: Dimension) -> dict[Qualifier, dict[str, int]]:
+    """The qualifiers of one dimension, each with what it describes: a thing belongs to the closest one."""
+    is_claim = not reading.number
     names = _names(reading, is_claim=is_claim)
+    found = {
+        qualifier: nearby(reading, qualifier, names)
+        for qualifier in find_qualifiers(reading, dimension.list)
+        if qualifier.dimension == dimension.name
+    }
+    closest: dict[str, int] = {}
+    for near in found.values():
+        for name, distance in near.items():
+            closest[name] = min(distance, closest.get(name, distance))
+    return {
+        qualifier: {name: distance for name, distance in near.items() if distance == closest[name]}
+        for qualifier, near in found.items()
+    }
+
+
+def nearby(reading: Reading, at: Qualifier, names: Mapping[int, Sequence[str]]) -> dict[str, int]:
+    """What a qualifier may describe, by name, with the number of content words between them."""
     found: dict[str, int] = {}
     for path in (range(at.first - 1, -1, -1), range(at.past, len(reading.words))):
         distance = 0
@@ -150,8 +164,7 @@ def nearby(reading: Reading, at: Qualifier, *, is_claim: bool = False) -> dict[s
             lower = reading.words[index].lower
             if lower in _STRONG or distance > _REACH:
                 break
-            if lower in _WEAK:
-                distance += _BREAK
+            distance += _BREAKS.get(lower, 0)
             for name in names.get(index, ()):
                 found[name] = min(distance, found.get(name, distance))
             distance += index in reading.stems
@@ -166,9 +179,16 @@ def _names(reading: Reading, *, is_claim: bool) -> dict[int, list[str]]:
         if name in _plain() or (is_claim and name[0] == "=" and name not in own):
             continue
         for first, past in spans:
+            if name[0] == "=" and _is_plain(reading, first, past):
+                continue
             for index in range(first, past):
                 names.setdefault(index, []).append(name)
     return names
+
+
+def _is_plain(reading: Reading, first: int, past: int) -> bool:
+    """Tell whether words only frame or grade: "appears unchanged", "getting worse"."""
+    return all(index not in reading.stems or reading.stems[index] in _plain() for index in range(first, past))
 
 
 def _lacks(case: Case, ours: Qualifier, dimension: Dimension) -> bool:
@@ -177,7 +197,7 @@ def _lacks(case: Case, ours: Qualifier, dimension: Dimension) -> bool:
     if case.claim.text[words[0].start : words[-1].end].lower() not in dimension.needs:
         return False
     holding = case.around.holding
-    near = nearby(case.claim, ours, is_claim=True)
+    near = bound(case.claim, dimension)[ours]
     spoken = {id(reading): reading for name in near for reading in holding.get(name, ())}
     if not near or not spoken:
         return False
@@ -204,8 +224,8 @@ def _unsupported(case: Case, ours: Qualifier, dimension: Dimension) -> Flag:
     return Flag(
         dimension.list,
         Severity.WARNING,
-        f"{dimension.label}: the claim says {quoted(phrase(case.claim, ours.first, ours.past))}; the note does "
-        "not put it so.",
+        f"{dimension.label}: the claim says {quoted(phrase(case.claim, ours.first, ours.past))}; "
+        "the note does not put it so.",
         frozenset(range(ours.first, ours.past)),
     )
 
@@ -216,10 +236,16 @@ def phrase(reading: Reading, first: int, past: int) -> str:
     return reading.text[words[max(0, first - 2)].start : words[min(len(words), past + 2) - 1].end]
 
 
+# Behind "worse" and "better" these tell what makes a thing so, not which way it goes.
 _AFTER = frozenset(
-    "with on at when by during upon while if after in lying sitting standing walking moving eating "
-    "leaning bending coughing breathing first toward towards throughout over".split()
+    {
+        *("with", "on", "at", "when", "by", "during", "upon", "while", "if", "after", "in", "lying"),
+        *("sitting", "standing", "walking", "moving", "eating", "leaning", "bending", "coughing", "first"),
+    }
 )
+
+
+_EITHER_WAY = frozenset({"better", "worse"})
 
 
 def _in_context(name: str, values: frozenset[str], reading: Reading, first: int, past: int) -> str | None:
@@ -228,7 +254,7 @@ def _in_context(name: str, values: frozenset[str], reading: Reading, first: int,
     following = words[past].lower if past < len(words) else ""
     before = words[first - 1].lower if first else ""
     if name in ("trend", "modifier"):
-        is_modifier = following in _AFTER or before in ("by", "with")
+        is_modifier = following in _AFTER and values <= _EITHER_WAY
         return name if is_modifier == (name == "modifier") else None
     if name == "degree" and following in ("for", "improvement", "better", "improved", "other"):
         return None  # "history significant for", "significantly better"

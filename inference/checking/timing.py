@@ -6,5 +6,5 @@ from inference.checking.qualifiers import contradictions
 
 
 def check(case: Case) -> list[Flag]:
-    """Flag what the sources place at another time: former for current, longstanding for new, yesterday for today."""
+    """Flag what the sources place at another time: former for current, longstanding for new."""
     return contradictions(case, "timing")
