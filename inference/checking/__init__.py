@@ -7,8 +7,10 @@ changes a claim. An unflagged claim is one about which no rule found a doubt: th
 from dataclasses import replace
 
 from inference.checking import (
+    allergies,
     assertions,
     details,
+    directions,
     evidence,
     injection,
     laterality,
@@ -16,6 +18,8 @@ from inference.checking import (
     numbers,
     reasons,
     resuscitation,
+    severity,
+    timing,
 )
 from inference.checking.case import Case, NoteReading
 from inference.checking.evidence import best_sentences, find_evidence
@@ -75,16 +79,20 @@ def _doubts(case: Case) -> list[Flag]:
     code_status = resuscitation.check(reading, sources, case.assertion)
     if code_status is None and unsupported is not None and unsupported.severity is Severity.CRITICAL:
         return [*flags, unsupported]
-    drug_flags, explained = medications.check(reading, sources, case.assertion)
+    drug_flags, explained, settled = medications.check(case)
+    allergy_flags, settled_allergies = allergies.check(case)
+    drug_flags = [*drug_flags, *allergy_flags]
     typed = [*drug_flags, *numbers.check(case, explained)]
     if (side := laterality.check(reading, sources)) is not None:
         typed.append(side)
     if code_status is not None:
         return [*flags, *typed, code_status]
     if not any(flag.kind == "medication_status" for flag in drug_flags):
-        typed.extend(assertions.check(case))
-    typed.extend(reasons.check(case))
-    typed.extend(details.check(case.draft, sources, frozenset(flag.kind for flag in typed)))
+        senses = [flag for flag in assertions.check(case) if not flag.places & settled]
+        typed.extend(f for f in senses if f.kind != "negation" or not f.places & settled_allergies)
+    for check in (reasons, severity, directions, timing):
+        typed.extend(check.check(case))
+    typed.extend(details.check(case, frozenset(flag.kind for flag in typed)))
     if unsupported is not None and not typed:
         typed.append(unsupported)
     return [*flags, *typed]

@@ -9,7 +9,7 @@ from rapidfuzz import fuzz, process
 
 from inference.checking.abbreviations import expansions
 from inference.checking.case import Case, NoteReading
-from inference.checking.concepts import find_concepts
+from inference.checking.concepts import broader, find_concepts
 from inference.checking.flags import Flag, quoted
 from inference.checking.lexicons import lexicon
 from inference.checking.quantities import UNITS
@@ -83,19 +83,24 @@ class _Item(NamedTuple):
     is_concept: bool
     weight: int
     parts: tuple[str, ...]  # stems of a concept's own words
+    is_test: bool = False
 
 
 def _asked(claim: Reading) -> list[_Item]:
     items: list[_Item] = []
     taken: set[int] = set()
+    drugs = {index for drug in claim.drugs for index in range(drug.first, drug.past)}
     for mention in claim.concepts:
         inside = range(mention.first, mention.past)
+        if not drugs.isdisjoint(inside):
+            continue
         parts = tuple(claim.stems[index] for index in inside if index in claim.stems)
         if not all(part in _FRAME for part in parts) and not all(
             claim.senses.is_cue[index] for index in inside
         ):
             name = f"={mention.concept.name}"
-            items.append(_Item(name, mention.first, mention.past, True, 2, parts))
+            is_test = mention.concept.kind == "test"
+            items.append(_Item(name, mention.first, mention.past, True, 2, parts, is_test))
         taken.update(inside)
     for drug in claim.drugs:
         if drug.first not in taken:  # doubted by its own check alone, but it counts among what is found
@@ -115,6 +120,8 @@ def _must_be_found(claim: Reading, index: int, word: str) -> bool:
 def _is_known(item: _Item, known: frozenset[str]) -> bool:
     if item.word in known:
         return True
+    if item.is_test and any(f"={name}" in known for name in broader(item.word[1:])):
+        return True  # "systolic 104" of a blood pressure
     if item.is_concept:
         return all(_is_known_word(part, known) or _is_known_by_name(part, known) for part in item.parts)
     return _is_known_word(item.word, known)
@@ -204,7 +211,8 @@ def best_sentences(claim: Reading, around: NoteReading, *, limit: int = 3) -> tu
     What is asked counts by its rarity in the note (inverse sentence frequency), numbers too; headings are
     passed over. A further sentence must bring a good share of what is still missing.
     """
-    asked = claim.terms
+    own = {f"={mention.concept.name}" for mention in claim.concepts}
+    asked = frozenset(term for term in claim.terms if term in own or not term.startswith("="))
     if not asked:
         return ()
     frequency = around.frequency
