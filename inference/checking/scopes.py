@@ -194,6 +194,8 @@ def _counts(role: _Role, hit: Found[tuple[_Role, ...]], words: list[Token], text
         and words[hit.first - 1].lower == ","
     ):
         return hit.past == len(words) or not words[hit.past].lower[0].isalnum()  # "AKI, likely pre-renal"
+    if first.lower == "nil" and not role.is_before and hit.past - hit.first == 1:
+        return hit.past == len(words) or not words[hit.past].lower[0].isalnum()  # "cramping, nil radiation"
     neighbours = [words[index].lower for index in (hit.first - 1, hit.past) if 0 <= index < len(words)]
     if first.lower == "may":
         return not any(word[0].isdigit() for word in neighbours)

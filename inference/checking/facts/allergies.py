@@ -3,10 +3,10 @@
 import re
 from collections.abc import Iterator
 
+from inference.checking.doses import doses
 from inference.checking.facts.fact import Found
 from inference.checking.facts.lines import NOT_HERE, Clause, Line, trimmed
 from inference.checking.facts.lists import flag_list, phrase_list, word_list
-from inference.checking.medications import doses
 from inference.checking.scopes import Sense
 from inference.checking.sections import SectionKind
 from inference.checking.tokens import stem
@@ -59,6 +59,8 @@ def _of_clause(line: Line, clause: Clause, is_list: bool) -> Iterator[Found]:
             return
         yield _allergy(line, clause.first, clause.past, text, text)
         return
+    if len(text) > 2 * _LONG and not line.is_item and "allergy" not in line.topics and "(" not in text:
+        return  # prose below the list
     label = line.label if clause.first == 0 else ""
     first = next((drug for drug in line.reading.drugs if clause.first <= drug.first < clause.past), None)
     if line.is_item and first is not None and _is_order(line, clause, text):

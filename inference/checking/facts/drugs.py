@@ -1,15 +1,16 @@
 """Drugs that a summary must carry: on the current list, started, changed, held or stopped."""
 
+import re
 from collections.abc import Iterator
 from functools import cache
 from typing import NamedTuple
 
+from inference.checking.doses import doses
 from inference.checking.drugs import Mention
 from inference.checking.facts.fact import Found
 from inference.checking.facts.lines import Clause, Line, trimmed
 from inference.checking.facts.lists import word_list
 from inference.checking.lexicons import lexicon
-from inference.checking.medications import doses
 from inference.checking.phrases import Found as Hit
 from inference.checking.phrases import PhraseTable
 from inference.checking.scopes import Sense
@@ -57,6 +58,13 @@ def is_high_risk(name: str) -> bool:
     return name in names or name.startswith(beginnings) or not names.isdisjoint(name.split("/"))
 
 
+_LONG_AGO = re.compile(
+    r"\b(?:years?|yrs?|months?) ago\b|\b(?:in|since) (?:19\d\d|20[01]\d|202[0-3])\b"
+    r"|\bas a child\b|\bpreviously\b",
+    re.IGNORECASE,
+)
+
+
 class _Mentioned(NamedTuple):
     line: Line
     mention: Mention
@@ -75,6 +83,11 @@ def find_drug_facts(lines: list[Line]) -> Iterator[Found]:
     has_list = any(one.line.section is SectionKind.MEDICATIONS for one in named)
     listed = {one.mention.name for one in named if one.is_listed}
     at_home = {one.mention.name for one in named if one.line.section is SectionKind.HOME_MEDICATIONS}
+    current = {
+        one.mention.name
+        for one in named
+        if one.line.section is SectionKind.MEDICATIONS and one.kind is not _STOPPED
+    }
     begun = {one.mention.name for one in named if one.kind is _STARTED and not one.is_listed}
     changed = {one.mention.name for one in named if one.kind in (_STARTED, _CHANGED) and one.is_listed}
     for one in named:
@@ -93,14 +106,25 @@ def find_drug_facts(lines: list[Line]) -> Iterator[Found]:
             continue
         if not one.is_listed and (has_list or kind is _STARTED):
             is_over = kind is not _STOPPED and name not in listed
-            was_short = kind is _STOPPED and name in begun and name not in at_home
-            if (is_over and has_list) or was_short:
+            was_short = kind is _STOPPED and name not in at_home and (name in begun or bool(at_home))
+            if (is_over and has_list) or was_short or (kind is _STOPPED and name in current):
                 continue
         if kind is _GOES_ON and name in changed:
             continue
         is_now = one.is_listed or section is SectionKind.UNKNOWN or "course" in one.line.title
+        is_now = is_now and _LONG_AGO.search(one.text) is None
         critical = kind is not _GOES_ON and is_now and (kind is _STOPPED or is_high_risk(name))
-        yield Found(kind, (name,), one.text, one.line.number, critical)
+        text = _titled(one) if kind is _STOPPED else one.text
+        yield Found(kind, (name,), text, one.line.number, critical)
+
+
+def _titled(one: _Mentioned) -> str:
+    """The words of a stopped drug, behind its list's title where they do not themselves say so."""
+    said = {word.strip(".,;:()-").lower() for word in one.text.split()}
+    if said & word_list("drug_frames", "ending") or one.line.section is not SectionKind.STOPPED:
+        return one.text
+    title = " ".join(one.line.sentence.section.split()).rstrip(":")
+    return f"{title}: {one.text}" if title and len(title.split()) <= _SHORT_TITLE else f"Stopped: {one.text}"
 
 
 def _mentions(line: Line) -> Iterator[_Mentioned]:
@@ -115,7 +139,7 @@ def _mentions(line: Line) -> Iterator[_Mentioned]:
         if sense & (Sense.NEGATED | Sense.HYPOTHETICAL | Sense.FAMILY):
             continue
         clause = line.clause_at(mention.first)
-        if _is_undecided(line, clause, mention):
+        if _is_undecided(line, clause, mention) or _is_aside(line, clause, mention):
             continue
         kind = kinds[index]
         if (
@@ -143,6 +167,8 @@ def _kind(line: Line, mention: Mention, verbs: list[Hit[FactKind]]) -> FactKind 
         ):
             return verb.value
     status = listed_status(reading, mention)
+    if "instead" in {word.lower for word in reading.words[mention.past : mention.past + _TO_VERB + 4]}:
+        return _STARTED
     if status is Status.ENDED:
         return _STOPPED
     if line.section is SectionKind.STOPPED:
@@ -184,16 +210,46 @@ def _verb_behind(line: Line, mention: Mention, verbs: list[Hit[FactKind]]) -> Fa
         is_near = len(others) <= 1 and len(gap) <= _TO_VERB + 4
         if line.reading.senses.of[verb.first] & (Sense.NEGATED | Sense.HYPOTHETICAL):
             return None
+        if gap and gap[-1] in word_list("drug_frames", "later"):
+            continue
         if is_near or line.reading.is_row or (line.section in _LISTS and line.is_item):
-            return verb.value
+            return _meant_behind(line, verb, until)
         return None
     return None
+
+
+def _meant_behind(line: Line, verb: Hit[FactKind], until: int) -> FactKind:
+    """What a verb says of the drug before it: "held, restarted" goes on, "X, changed from Y" has come."""
+    words = line.reading.words
+    last = words[verb.past - 1].lower
+    if last == "from" and verb.past - verb.first > 1:
+        return _CHANGED
+    if last == "to" and verb.past - verb.first > 1 and verb.value is _STARTED:
+        is_dose = verb.past < len(words) and words[verb.past].lower[0].isdigit()
+        return _CHANGED if is_dose else _STOPPED
+    if verb.value is _STOPPED:
+        after = {word.lower for word in words[verb.past : until]}
+        if not after.isdisjoint(word_list("drug_frames", "again")):
+            return _GOES_ON
+    return verb.value
 
 
 def _is_undecided(line: Line, clause: Clause, mention: Mention) -> bool:
     low = max(clause.first, mention.first - 8)
     undecided = word_list("drug_frames", "undecided")
     return any(word.lower in undecided for word in line.reading.words[low : mention.first])
+
+
+def _is_aside(line: Line, clause: Clause, mention: Mention) -> bool:
+    """Tell whether a drug stands in brackets behind another: "all NSAIDs (ibuprofen, naproxen)"."""
+    words = line.reading.words
+    first = next(drug for drug in line.reading.drugs if drug.first >= clause.first)
+    if first.first == mention.first or line.reading.is_row:
+        return False
+    depth = 0
+    for word in words[first.past : mention.first]:
+        depth += (word.lower == "(") - (word.lower == ")")
+    return depth > 0
 
 
 def _is_joined(line: Line, mention: Mention, following: Mention) -> bool:

@@ -55,6 +55,7 @@ class Found(NamedTuple):
         text: the note's own words.
         number: of its sentence.
         is_critical: leaving it out needs a decision.
+        also: numbers of sentences that go on with it.
     """
 
     kind: FactKind
@@ -62,6 +63,7 @@ class Found(NamedTuple):
     text: str
     number: int
     is_critical: bool
+    also: tuple[int, ...] = ()
 
 
 def merged(found: list[Found]) -> tuple[Fact, ...]:
@@ -77,7 +79,7 @@ def merged(found: list[Found]) -> tuple[Fact, ...]:
         Fact(
             kind=group[0].kind,
             text=group[0].text,
-            sentences=tuple(sorted({one.number for one in group})),
+            sentences=tuple(sorted({number for one in group for number in (one.number, *one.also)})),
             is_critical=any(one.is_critical for one in group),
         )
         for group in of_words.values()

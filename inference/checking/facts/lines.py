@@ -1,7 +1,7 @@
 """A note as the ledger's rules read it: sentences with what their section is about, and their clauses."""
 
 import re
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -85,9 +85,15 @@ class Line:
         """The text, cut behind semicolons and full stops."""
         words, text = self.reading.words, self.reading.text
         cuts = [0]
+        depth = 0
         for index, word in enumerate(words[:-1]):
-            if word.lower == ";" or (word.lower == "." and _ends(text, word.end)):
+            if word.lower in "()":
+                depth = depth + 1 if word.lower == "(" else max(0, depth - 1)
+            elif depth == 0 and word.lower == ";":
                 cuts.append(index + 1)
+            elif depth == 0 and word.lower == "." and _ends(text, word.end):
+                is_short = index and words[index - 1].lower in _SHORTENED
+                cuts += [] if is_short else [index + 1]
         cuts.append(len(words))
         return [
             Clause(words[first].start, words[past - 1].end, first, past)
@@ -108,6 +114,8 @@ class Line:
         combined = Sense.FAMILY if self.section is SectionKind.FAMILY else Sense.PLAIN
         if self.section is SectionKind.WARNINGS:
             combined |= Sense.HYPOTHETICAL
+        if self._is_about_a_relative(first):
+            combined |= Sense.FAMILY
         for sense in self.reading.senses.of[first:past]:
             combined |= sense
         if combined & Sense.HISTORICAL and self._tells_a_duration:
@@ -116,10 +124,28 @@ class Line:
             combined |= Sense.NEGATED
         return combined
 
+    def _is_about_a_relative(self, index: int) -> bool:
+        """Tell whether a token's clause begins with a relative who does not report: "Wife also unwell"."""
+        words, clause = self.reading.words, self.clause_at(index)
+        if words[clause.first].lower not in _relatives():
+            return False
+        verbs = lexicon("cues")["reporting"]["verbs"]
+        return not any(word.lower in verbs for word in words[clause.first + 1 : clause.first + 4])
+
     @cached_property
     def _tells_a_duration(self) -> bool:
         """ "3/7 hx of cough", "a two-week history of": that history is of now."""
         return _DURATION.search(self.reading.text) is not None
+
+
+@cache
+def _relatives() -> frozenset[str]:
+    return frozenset(lexicon("words")["relatives"].split())
+
+
+_SHORTENED = frozenset(
+    ("dr", "mr", "mrs", "ms", "prof", "st", "incl", "approx", "vs", "no", "e.g", "i.e", "pt")
+)
 
 
 def _ends(text: str, place: int) -> bool:
@@ -145,7 +171,7 @@ def _is_about_the_paper(line: Line) -> bool:
 
 def trimmed(text: str) -> str:
     """Words without what joins them to their neighbours: "and ramipril 5 mg," is "ramipril 5 mg"."""
-    text = text.strip(_JOINTS)
+    text = text.replace("**", "").strip(_JOINTS)
     for word in ("and ", "or ", "but ", "also ", "plus "):
         if text.lower().startswith(word):
             text = text[len(word) :]
@@ -159,4 +185,4 @@ def trimmed(text: str) -> str:
     return text.strip(_JOINTS)
 
 
-_JOINTS = " \t,;+&|–—-•·"
+_JOINTS = " \t,;+&|/–—-•·"

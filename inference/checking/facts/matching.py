@@ -5,13 +5,13 @@ from functools import cached_property
 
 from inference.checking.abbreviations import expansions
 from inference.checking.concepts import broader
+from inference.checking.doses import doses
 from inference.checking.drugs import names_within
 from inference.checking.facts.fact import Fact
 from inference.checking.facts.lines import Line
 from inference.checking.facts.lists import word_list
 from inference.checking.facts.red_flags import flags_of
 from inference.checking.facts.values import values
-from inference.checking.medications import doses
 from inference.checking.quantities import is_among
 from inference.checking.reading import Reading
 from inference.checking.scopes import Sense

@@ -135,7 +135,10 @@ _PENDING = re.compile(
 )
 _NOT_A_RESULT = re.compile(
     r"\bawait\w* (?:appointment|bed|transfer|transport|discharge|placement|review)\b"
-    r"|\b(?:no|nothing|none)\b[^.;]{0,30}\b(?:pending|outstanding|awaited)",
+    r"|\bpending (?:discussion|review|decision|appointment|transfer|placement|approval)\b"
+    r"|\bnot on the pending\b"
+    r"|\b(?:no|nothing|none)\b[^.;]{0,30}\b(?:pending|outstanding|awaited)"
+    r"|\b(?:was|were|had been) (?:pending|outstanding|awaited)\b",
     re.IGNORECASE,
 )
 
@@ -151,15 +154,21 @@ def find_pending(lines: list[Line]) -> Iterator[Found]:
             if line.sense(clause.first, clause.past) & (Sense.HYPOTHETICAL | Sense.FAMILY):
                 continue
             if is_list:
-                if not re.match(r"(?:none|nil|no)\b", words, re.IGNORECASE) and len(words) > _SHORTEST:
-                    is_item = line.is_item or _PENDING.search(words) is not None
-                    yield Found(FactKind.PENDING_RESULT, _key(words), words, line.number, is_item)
+                if _NOTHING.match(words) is None and (line.is_item or _names_a_test(line, clause)):
+                    yield Found(FactKind.PENDING_RESULT, _key(words), words, line.number, clause.first == 0)
             elif _PENDING.search(words) is not None and _NOT_A_RESULT.search(words) is None:
                 is_told = len(words.split()) > 1
                 yield Found(FactKind.PENDING_RESULT, _key(words), words, line.number, is_told)
 
 
-_SHORTEST = 3  # characters
+_NOTHING = re.compile(r"(?:none|nil|no|nothing)\b", re.IGNORECASE)
+
+
+def _names_a_test(line: Line, clause: Clause) -> bool:
+    return any(
+        mention.concept.kind in {"test", "procedure"} and clause.first <= mention.first < clause.past
+        for mention in line.reading.concepts
+    )
 
 
 def find_follow_up(lines: list[Line]) -> Iterator[Found]:
@@ -183,7 +192,7 @@ def find_follow_up(lines: list[Line]) -> Iterator[Found]:
                 continue
             if line.reading.drugs and not in_list and "follow_up" not in line.topics:
                 continue  # "Ramipril 5 mg, review in ..." is; "Amoxicillin 500 mg for 5 days" is not
-            if words.lower().startswith(("if ", "return if", "call if")):
+            if words.lower().startswith(("if ", "return if", "call if")) or "red flag" in words.lower():
                 continue
             is_critical = (has_date or in_list) and _has(line, clause, flag_list("serious", "words"))
             yield Found(FactKind.FOLLOW_UP, _key(words), words, line.number, is_critical)
@@ -193,19 +202,41 @@ _FULL = re.compile(r"full (?:code|resus|esc|active)|(?<!not )for (?:cpr|resus)",
 
 
 def find_code_status(lines: list[Line]) -> Iterator[Found]:
-    """Find whether the patient is for resuscitation, and what else limits treatment."""
+    """Find whether the patient is for resuscitation, and what else limits treatment.
+
+    Sentences that follow each other are one fact: "DNACPR in place. For ward-based care. Not for ITU."
+    """
+    run: list[tuple[Line, str, bool]] = []
+    opened = ""
     for line in lines:
         in_list = line.section is SectionKind.RESUSCITATION
         if line.section is SectionKind.FAMILY or not (in_list or "resuscitation" in line.topics):
             continue
+        is_first = in_list and line.sentence.section != opened
+        opened = line.sentence.section
         for clause in line.clauses:
             is_limit = _has(line, clause, flag_list("limits", "phrases"))
-            is_full = re.search(
-                r"full (?:code|resus|esc|active)|for (?:cpr|resus)", line.words_of(clause), re.IGNORECASE
-            )
-            if not (is_limit or is_full or (in_list and clause.first == 0)):
+            is_full = _FULL.search(line.words_of(clause)) is not None
+            if not (is_limit or is_full or (is_first and clause.first == 0)):
                 continue
             if line.sense(clause.first, clause.first + 1) & (Sense.HYPOTHETICAL | Sense.FAMILY):
                 continue
-            words = line.words_of(clause)
-            yield Found(FactKind.CODE_STATUS, _key(words), words, line.number, is_limit and not is_full)
+            if run and (line.number - run[-1][0].number > 1 or len(run) >= _TOGETHER):
+                yield _code_status(run)
+                run = []
+            run.append((line, line.words_of(clause), is_limit and not is_full))
+    if run:
+        yield _code_status(run)
+
+
+_TOGETHER = 4  # statements
+
+
+def _code_status(run: list[tuple[Line, str, bool]]) -> Found:
+    words = " ".join(text if text.endswith((".", "!", "?")) else f"{text}." for _, text, _ in run)
+    numbers = tuple(line.number for line, _, _ in run)
+    is_critical = any(limits for _, _, limits in run)
+    return Found(FactKind.CODE_STATUS, _key(words), words, numbers[0], is_critical, numbers[1:])
+
+
+_FULL = re.compile(r"full (?:code|resus|esc|active)|(?<!not )for (?:cpr|resus)", re.IGNORECASE)

@@ -50,7 +50,11 @@ def symptoms_of(line: Line) -> Iterator[Symptom]:
     """Find the symptoms of one sentence, from left to right."""
     if line.section in _NO_SYMPTOMS:
         return
-    if not any(mention.concept.kind == "symptom" for mention in line.reading.concepts):
+    if not any(_is_symptom(mention) for mention in line.reading.concepts):
+        return
+    if line.section in {SectionKind.PLAN, SectionKind.FOLLOW_UP} and (
+        "warning" in line.topics or _TO_COME.search(line.reading.text)
+    ):
         return
     raw = tokens(line.sentence.text)
     reading = line.reading
@@ -62,7 +66,7 @@ def symptoms_of(line: Line) -> Iterator[Symptom]:
         if len(raw) != len(reading.words):
             return
     base = line.sentence.start
-    known = [mention for mention in reading.concepts if mention.concept.kind == "symptom"]
+    known = [mention for mention in reading.concepts if _is_symptom(mention)]
     for index, mention in enumerate(known):
         state = _state(line, mention)
         if state is None:
@@ -81,6 +85,16 @@ def symptoms_of(line: Line) -> Iterator[Symptom]:
             duration=duration,
             severity=severity,
         )
+
+
+_TO_COME = re.compile(r"\b(?:if|red flags?|worsening|earlier|return|safety.?net\w*|monitor)\b", re.IGNORECASE)
+_NO_COMPLAINTS = frozenset(
+    {"symptom", "appetite", "exercise tolerance", "side effects", "injury", "wound", "mole"}
+)
+
+
+def _is_symptom(mention: Mention) -> bool:
+    return mention.concept.kind == "symptom" and mention.concept.name not in _NO_COMPLAINTS
 
 
 def _state(line: Line, mention: Mention) -> SymptomState | None:

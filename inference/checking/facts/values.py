@@ -90,7 +90,7 @@ def _of_line(line: Line, is_adult: bool) -> Iterator[Found]:
     taken = {index for drug in reading.drugs for index in range(drug.first, drug.past)}
     for index, hit in enumerate(hits):
         following = hits[index + 1].first if index + 1 < len(hits) else None
-        if hit.first in taken or _is_aim(line, hit):
+        if hit.first in taken or _is_aim(line, hit) or _is_of_other_fluid(line, hit):
             continue
         quantity = _quantity_of(line, hit, following)
         if quantity is None:
@@ -103,7 +103,9 @@ def _of_line(line: Line, is_adult: bool) -> Iterator[Found]:
             continue
         shown = [quantity]
         if reading.is_row and hit.first <= 1:
-            shown = [q for q in reading.quantities if q.start >= quantity.start and q.values and not q.dates]
+            shown += [
+                q for q in reading.quantities if q.start > quantity.start and _is_shown(reading.text, q)
+            ]
         found = _judge(line, hit, shown, is_adult)
         if found is not None:
             words = trimmed(reading.text) if reading.is_row else _stretch(line, hit, quantity, following)
@@ -121,17 +123,52 @@ def _quantity_of(line: Line, hit: Hit[_Measure], following: int | None) -> Quant
             return None
         word = words[index].lower
         if word[0].isdigit():
-            quantity = next(
-                (q for q in line.reading.quantities if q.start <= words[index].start < q.end), None
-            )
-            return quantity if quantity is not None and quantity.values and not _is_time(quantity) else None
+            start = words[index].start
+            found = next((q for q in line.reading.quantities if q.start <= start < q.end), None)
+            if found is not None and words[index - 1].lower == "from":
+                found = _target(line, found) or found  # "fell from 168 to 9": 9 counts
+            if found is None or not found.values or _is_time(found):
+                return None
+            return None if _TIMES.match(line.reading.text, found.end) else found
         if word not in word_list("values", "links"):
             return None
     return None
 
 
+def _is_of_other_fluid(line: Line, hit: Hit[_Measure]) -> bool:
+    """Tell whether a value is of urine, ascites and the like: the ranges are of blood."""
+    if hit.value.kind is not FactKind.LABORATORY:
+        return False
+    words = line.reading.words
+    clause = line.clause_at(hit.first)
+    near = (word.lower for word in words[max(clause.first, hit.first - _FLUID) : hit.first + _FLUID])
+    return not word_list("values", "fluids").isdisjoint(near)
+
+
+_FLUID = 8  # tokens on either side
+
+
+_TIMES = re.compile(r"\s?(?:(?:to|-)\s?\d{1,2}\s?)?(?:times|x)\b")  # "blood sugar 2 to 3 times a day"
+
+
 def _is_time(quantity: Quantity) -> bool:
     return quantity.unit in {"clock", "day", "days", "week", "weeks", "month", "months", "year", "years"}
+
+
+def _target(line: Line, quantity: Quantity) -> Quantity | None:
+    later = next((q for q in line.reading.quantities if q.start > quantity.end), None)
+    between = line.reading.text[quantity.end : later.start].strip() if later else ""
+    if between not in {"to", "down to", "up to"}:
+        return None
+    return later
+
+
+def _is_shown(text: str, quantity: Quantity) -> bool:
+    """Tell whether a number of a row is a value, not a date or the power in a unit (10^9/L)."""
+    is_power = (
+        text[quantity.end : quantity.end + 1] == "^" or text[quantity.start - 1 : quantity.start] == "^"
+    )
+    return bool(quantity.values) and not quantity.dates and not is_power
 
 
 def _is_aim(line: Line, hit: Hit[_Measure]) -> bool:
@@ -216,15 +253,14 @@ def _is_outside(value: Decimal, given: re.Match[str]) -> bool:
 
 
 def _compare(measure: _Measure, quantity: Quantity, is_adult: bool) -> bool | None:
-    """Compare with the lexicon: None within the range or not comparable, else whether critically outside."""
+    """Compare with the lexicon: None within the range or not comparable, else whether far outside."""
     if not is_adult:
         return None
     value = float(quantity.values[0])
     for row in measure.ranges:
-        if quantity.unit:
-            if quantity.unit not in row["units"]:
-                continue
-        elif not row["least"] <= value <= row["most"]:
+        if quantity.unit and quantity.unit not in row["units"]:
+            continue
+        if (not quantity.unit or quantity.unit == "%") and not row["least"] <= value <= row["most"]:
             continue
         second = float(quantity.values[1]) if len(quantity.values) > 1 and "second_low" in row else None
         if second is not None and not row["least"] <= value <= row["most"]:
