@@ -2,8 +2,11 @@
 
 import re
 from collections.abc import Sequence
+from copy import copy
+from dataclasses import replace
 
 from inference.checking import medications, numbers
+from inference.checking.case import Case
 from inference.checking.evidence import cited
 from inference.checking.flags import Flag, quoted
 from inference.checking.nearness import gives_route, tells_status
@@ -11,7 +14,7 @@ from inference.checking.quantities import is_among
 from inference.checking.reading import Reading
 from inference.checking.statuses import Status, status_of
 from inference.engines.base import Allergy, DraftClaim, Medication
-from inference.vocabulary import Assertion, DrugStatus, Severity
+from inference.vocabulary import DrugStatus, Severity
 
 _ENDING = frozenset({DrugStatus.STOPPED, DrugStatus.HELD})
 _TOLD = _ENDING | {DrugStatus.STARTED, DrugStatus.CHANGED}
@@ -25,16 +28,16 @@ _GOES_ON = re.compile(
 )
 
 
-def check(claim: DraftClaim, sources: Sequence[Reading], flagged: frozenset[str]) -> list[Flag]:
+def check(case: Case, flagged: frozenset[str]) -> list[Flag]:
     """Flag details that the evidence does not bear out, or that say something else than the claim's text.
 
     Args:
-        claim: the claim, with its parts.
-        sources: the cited sentences.
+        case: the claim, with its parts, and the cited sentences.
         flagged: kinds of doubt that the claim's text has raised already; a cause raises one flag.
     """
+    claim, sources = case.draft, case.sources
     if claim.medication is not None:
-        flags = _check_medication(claim, claim.medication, sources)
+        flags = _check_medication(case, claim.medication)
     elif claim.allergy is not None:
         parts = (("substance", claim.allergy.substance), ("reaction", claim.allergy.reaction))
         flags = [flag for what, words in parts if (flag := _absent(what, words, claim, sources))]
@@ -45,9 +48,12 @@ def check(claim: DraftClaim, sources: Sequence[Reading], flagged: frozenset[str]
     return [flag for flag in flags if flag.kind not in flagged]
 
 
-def _check_medication(claim: DraftClaim, parts: Medication, sources: Sequence[Reading]) -> list[Flag]:
+def _check_medication(case: Case, parts: Medication) -> list[Flag]:
+    claim, sources = case.draft, case.sources
     stated = Reading(" ".join(part for part in (parts.name, parts.dose, parts.frequency) if part))
-    flags, explained = medications.check(stated, sources, Assertion(claim.assertion))
+    as_stated = copy(case)
+    as_stated.claim = stated
+    flags, explained, _ = medications.check(as_stated)
     flags = [flag for flag in flags if flag.kind != "medication_status"]
     flags += numbers.doubts(stated, sources, explained)
     if not stated.drugs and (flag := _absent("drug", parts.name, claim, sources)):

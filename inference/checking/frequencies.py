@@ -38,6 +38,8 @@ _FREQUENCY = re.compile(
       | (?P<alternate>(?:on\s+)?alternate\s+(?:days?|nights?)|qod|eod)
       | (?P<times>(?:{_COUNT}\s?(?:x\s?|times?\s?)?|\d\s?x\s?)(?:/\s?|a\s|per\s|each\s|every\s)
             (?:day|week|month|fortnight|year|night|morning))
+      | (?P<aday>(?:(?<=mg\s)|(?<=\dg\s)|(?<=\sg\s)|(?<=mcg\s)|(?<=micrograms\s)|(?<=units\s)|(?<=tablet\s)
+            |(?<=ml\s)|(?<=capsule\s)|(?<=sachet\s))(?:a|per|each|every)\sday)
       | (?P<adverb>(?:{_COUNT}\s?(?:times?|x)?\s+)?(?:(?:dai|week|night|month|fortnight|year)ly|annually))
       | (?P<short>[oqb]\.?d|[btq]\.?i\.?d|[tq]\.?d\.?s|mane|nocte|qhs|qam|qpm|prn)
       | (?P<night>(?:once\s+)?(?:at\s+night|(?:at|before)\s+bed\s?time|at\s+bed|in\s+the\s+evening))
@@ -72,7 +74,10 @@ _SHORT = {
     "qhs": (1, "night"),
     "qpm": (1, "night"),
 }
-_LEADING = re.compile(r"\s*(?:dose\s+of\s+|oral\s+|iv\s+|po\s+|s/?c\s+)?", re.IGNORECASE)
+_LEADING = re.compile(
+    r"\s*(?:(?:dose|sachet|tablet|capsule|puff|injection|drop)s?\s+(?:of\s+)?|oral\s+|iv\s+|po\s+|s/?c\s+)?",
+    re.IGNORECASE,
+)
 _OPENS = re.compile(r"(?:^|[,;:(]|\b(?:and|on|a|with|plus|of|takes|taking))\s*(?:\S+\s)?$", re.IGNORECASE)
 _SHARED = re.compile(r"\s*(?:and|&|plus|/)\s*(?:both\s*)?", re.IGNORECASE)
 
@@ -125,6 +130,8 @@ def _meaning(kind: str, words: str) -> tuple[Fraction | None, str]:
         return Fraction(1), moment
     if kind == "alternate":
         return Fraction(1, 2), moment
+    if kind == "aday":
+        return Fraction(1), ""
     if kind == "weekday":
         return Fraction(1, 7), ""
     count = _first_number(plain)

@@ -1,243 +1,189 @@
-"""A drug in a claim must be named in its evidence, with that dose, and not be one that was stopped there."""
+"""A drug in a claim must be named in its evidence, with that dose, that often, and with what became of it there."""
 
 from collections.abc import Sequence
 
-from inference.checking import schedules
-from inference.checking.drugs import Mention, names_within
+from inference.checking import doses as dosing
+from inference.checking import schedules, statuses
+from inference.checking.case import Case
+from inference.checking.doses import doses
+from inference.checking.drug_events import OPEN, Event, Events, events_of
+from inference.checking.drugs import Mention, classes_of, find_classes, names_within
 from inference.checking.evidence import cited
 from inference.checking.flags import Flag, quoted
-from inference.checking.quantities import UNITS, Quantity, is_among
 from inference.checking.reading import Reading
-from inference.checking.scopes import Sense
-from inference.checking.statuses import Status, status_of
-from inference.checking.tokens import tokens
-from inference.vocabulary import Assertion, Severity
+from inference.vocabulary import Category, Severity
 
-_DOSE_DIMENSIONS = frozenset(
-    {
-        "mass",
-        "activity",
-        "volume",
-        "dose_form",
-        "puffs",
-        "drops",
-        "amount",
-        "equivalent",
-        "mass_rate",
-        "mass_per_mass",
-    }
-)
-_NEAR = 3  # tokens between a dose and the drug that follows it: "5 mg of bisoprolol"
+__all__ = ["check", "doses"]
+
+Given = list[tuple[Reading, Mention]]
 
 
-def check(claim: Reading, sources: Sequence[Reading], assertion: Assertion) -> tuple[list[Flag], set[int]]:
-    """Check drugs, doses, frequencies and stopped drugs.
+def check(case: Case) -> tuple[list[Flag], set[int], frozenset[int]]:
+    """Check drugs, doses, frequencies and what becomes of each drug.
+
+    Args:
+        case: the claim, its evidence and its note.
 
     Returns:
-        The flags, and the starts of the claim's quantities that they account for.
+        The flags, the starts of the claim's quantities that they account for, and the tokens of drugs of
+        which both sides say alike whether they are taken: their negation is settled.
     """
+    claim = case.claim
     flags: list[Flag] = []
     explained: set[int] = set()
-    for mention in claim.drugs:
-        given = [(source, other) for source in sources for other in source.drugs if _is_given(mention, other)]
+    settled: set[int] = set()
+    named = drugs_and_classes(claim)
+    if not named:
+        return flags, explained, frozenset()
+    ours = events_of(claim, named)
+    theirs = {id(source): events_of(source, drugs_and_classes(source)) for source in case.sources}
+    for mention in named:
+        is_class = mention not in claim.drugs
+        given = [
+            (source, other)
+            for source in case.sources
+            for other in drugs_and_classes(source)
+            if (other in source.drugs or is_class) and is_given(mention, other, is_class)
+        ]
         if not given:
-            if not _stands_in_a_title(mention, sources):
-                flags.append(_unknown_drug(claim, mention, sources))
-                explained.update(dose.start for dose in doses(claim, mention))
-            continue
-        wrong = _wrong_dose(claim, mention, given) or _old_dose(claim, mention, given, assertion)
-        if wrong is not None:
-            flags.append(wrong[0])
-            explained |= wrong[1]
-        often, of_frequencies = schedules.check(claim, mention, given)
-        explained |= of_frequencies
-        if often is not None:
-            flags.append(often)
-        stopped = _wrong_status(claim, mention, given, assertion)
-        if stopped is not None:
-            flags.append(stopped)
-    return flags, explained
+            flag, starts = _not_given(case, claim, mention, is_class)
+            flags.extend(flag)
+            explained |= starts
+            if not is_class:
+                continue
+        if not is_class:
+            drug_flags, starts = _amounts(case, claim, mention, given)
+            flags.extend(drug_flags)
+            explained |= starts
+        with_events = [(s, o, _events(theirs, s, o)) for s, o in given] or _of_class(case, mention, theirs)
+        if with_events:
+            events = _with_steps(claim, mention, ours[mention])
+            elsewhere = _elsewhere(case, mention)
+            status, is_settled = statuses.check(case, claim, mention, events, with_events, elsewhere)
+            if status is not None:
+                flags.append(status)
+            if is_settled:
+                settled.update(range(mention.first, mention.past))
+    return flags, explained, frozenset(settled)
 
 
-def _is_given(claimed: Mention, given: Mention) -> bool:
+def _of_class(
+    case: Case, mention: Mention, theirs: dict[int, dict[Mention, Events]]
+) -> list[tuple[Reading, Mention, Events]]:
+    """Where the evidence names only the class of a drug, and what becomes of it."""
+    return [
+        (source, other, theirs[id(source)][other])
+        for source in case.sources
+        for other in drugs_and_classes(source)
+        if other not in source.drugs and other.name in classes_of(mention.name)
+    ]
+
+
+def _events(theirs: dict[int, dict[Mention, Events]], source: Reading, other: Mention) -> Events:
+    return _with_steps(source, other, theirs[id(source)][other])
+
+
+def _with_steps(reading: Reading, mention: Mention, events: Events) -> Events:
+    """Add that a dose rises or falls where its old and its new value say so."""
+    if mention not in reading.drugs or (events and events <= OPEN | {Event.REFUSED}):
+        return events
+    moves = {dosing.compare(old, new) for old, new in dosing.steps(reading, mention)}
+    rises = {Event.RAISED} if 1 in moves else set()
+    falls = {Event.LOWERED} if -1 in moves else set()
+    return events | rises | falls
+
+
+def drugs_and_classes(reading: Reading) -> list[Mention]:
+    """The drugs of a text and the classes of drugs that it names, from left to right."""
+    classes = [Mention(*found) for found in find_classes(reading.words)]
+    if not classes:
+        return reading.drugs
+    drugs = [d for d in reading.drugs if not any(c.first <= d.first and d.past < c.past for c in classes)]
+    taken = {index for drug in drugs for index in range(drug.first, drug.past)}
+    classes = [c for c in classes if taken.isdisjoint(range(c.first, c.past))]
+    return sorted([*drugs, *classes], key=lambda mention: mention.first)
+
+
+def is_given(claimed: Mention, given: Mention, is_class: bool = False) -> bool:
+    """Tell whether a drug bears out another name of it, a combination its part, a drug its class."""
+    if is_class:
+        return claimed.name in classes_of(given.name)
     return claimed.name in names_within(given.name) or given.name in names_within(claimed.name)
 
 
-def _stands_in_a_title(mention: Mention, sources: Sequence[Reading]) -> bool:
-    return any(_is_given(mention, other) for source in sources for other in Reading(source.section).drugs)
+def _elsewhere(case: Case, mention: Mention) -> Given:
+    own = {source.number for source in case.sources}
+    return [
+        (reading, other)
+        for reading in case.around.sentences
+        if reading.number not in own
+        for other in reading.drugs
+        if is_given(mention, other)
+    ]
 
 
-def _unknown_drug(claim: Reading, mention: Mention, sources: Sequence[Reading]) -> Flag:
-    named = next(((source, source.drugs[0]) for source in sources if source.drugs), None)
+def _amounts(case: Case, claim: Reading, mention: Mention, given: Given) -> tuple[list[Flag], set[int]]:
+    elsewhere = _elsewhere(case, mention)
+    flags, explained = dosing.check(case, claim, mention, given, elsewhere)
+    if not flags and (multiple := dosing.multiple_flag(claim, mention, given)) is not None:
+        flags.append(multiple)
+    often, of_frequencies = schedules.check(case, claim, mention, given, elsewhere)
+    if often is not None:
+        flags.append(often)
+    return flags, explained | of_frequencies
+
+
+def _not_given(case: Case, claim: Reading, mention: Mention, is_class: bool) -> tuple[list[Flag], set[int]]:
+    """Doubt a drug that the evidence does not name: a swapped one, or one from elsewhere in the note."""
+    sources = case.sources
+    written = [other for source in sources for other in drugs_and_classes(source)]
+    if any(
+        is_given(mention, other, is_class) for s in sources for other in drugs_and_classes(Reading(s.section))
+    ):
+        return [], set()
+    classes = {other.name for s in sources for other in drugs_and_classes(s) if other not in s.drugs}
+    if not is_class and classes & classes_of(mention.name) and _elsewhere(case, mention):
+        return [], set()  # the evidence names its class, the note elsewhere the drug
+    parts = {part for other in written for part in names_within(other.name)}
+    if not is_class and "/" in mention.name and set(mention.name.split("/")) <= parts:
+        return [], set()
+    ours = drugs_and_classes(claim)
+    rival = next(
+        (
+            (source, other)
+            for source in sources
+            for other in drugs_and_classes(source)
+            if not any(
+                is_given(own, other, own not in claim.drugs) or own.name in classes_of(other.name)
+                for own in ours
+            )
+        ),
+        None,
+    )
+    is_elsewhere = (
+        bool(_elsewhere(case, mention))
+        if not is_class
+        else any(
+            is_given(mention, other, True)
+            for reading in case.around.sentences
+            for other in drugs_and_classes(reading)
+        )
+    )
+    severity = Severity.CRITICAL
+    if is_class:
+        severity = Severity.NOTE if is_elsewhere and rival is None else Severity.WARNING
+        if case.category is Category.ALLERGY:
+            return [], set()
+    elif is_elsewhere and rival is None:
+        severity = Severity.NOTE
     said = quoted(claim.written(mention))
-    if named is None:
+    if rival is None:
         message = f"Drug: the claim names {said}; {cited(sources)} names no such drug."
     else:
-        source, other = named
+        source, other = rival
         message = (
             f"Drug: the claim names {said}; sentence {source.number} names {quoted(source.written(other))}."
         )
-    return Flag("drug", Severity.CRITICAL, message)
-
-
-def doses(reading: Reading, mention: Mention) -> list[Quantity]:
-    """The quantities that belong to a drug: those after it up to the next drug, or one right before it.
-
-    "Ramipril 5 mg od, bisoprolol 2.5 mg": 5 mg is ramipril's. "5 mg of bisoprolol": its own. Dates, clock
-    times and spans of time are no doses.
-    """
-    index = reading.drugs.index(mention)
-    words = reading.words
-    past = words[mention.past - 1].end
-    following = reading.drugs[index + 1] if index + 1 < len(reading.drugs) else None
-    until = words[following.first].start if following else len(reading.text)
-    after = [q for q in reading.quantities if past <= q.start < until and _is_dose(q)]
-    if following is not None:
-        after = [q for q in after if not _leads_to(reading, q, following)]
-    before = [
-        q
-        for q in reading.quantities
-        if q.end <= words[mention.first].start and _leads_to(reading, q, mention)
-    ]
-    return before + after
-
-
-def _leads_to(reading: Reading, quantity: Quantity, mention: Mention) -> bool:
-    """Tell whether a dose stands right before a drug and is its own: "5 mg bisoprolol", "5 mg of it"."""
-    between = reading.text[quantity.end : reading.words[mention.first].start]
-    gap = tokens(between)
-    return bool(
-        _is_dose(quantity)
-        and quantity.unit
-        and len(gap) <= _NEAR
-        and all(word.lower in {"of", "oral", "iv", "po", "daily", "nightly"} for word in gap)
-    )
-
-
-def _is_dose(quantity: Quantity) -> bool:
-    if not quantity.values or quantity.unit == "clock" or quantity.is_word:
-        return False
-    if quantity.dates and not quantity.unit:  # "STOPPED 16/05"
-        return False
-    if quantity.unit:
-        return quantity.unit in UNITS and UNITS[quantity.unit][0] in _DOSE_DIMENSIONS
-    return not 1900 <= quantity.values[0] <= 2100
-
-
-def _wrong_dose(
-    claim: Reading, mention: Mention, given: Sequence[tuple[Reading, Mention]]
-) -> tuple[Flag, set[int]] | None:
-    """Flag a dose that the evidence does not give for this drug, where it gives one at all."""
-    known = [(source, quantity) for source, other in given for quantity in doses(source, other)]
-    claimed = [
-        quantity
-        for quantity in doses(claim, mention)
-        if quantity.unit or _is_adjacent(claim, mention, quantity)
-    ]
-    wrong = [quantity for quantity in claimed if not is_among(quantity, [other for _, other in known])]
-    if not known or not wrong:
-        return None
-    source = known[0][0]
-    said = claim.text[claim.words[mention.first].start : wrong[0].end]
-    theirs = ", ".join(dict.fromkeys(quantity.text for owner, quantity in known if owner is source))
-    return (
-        Flag(
-            "dose",
-            Severity.CRITICAL,
-            f"Dose: the claim says {quoted(said)}; sentence {source.number} says {quoted(theirs)}.",
-        ),
-        {quantity.start for quantity in wrong},
-    )
-
-
-def _old_dose(
-    claim: Reading, mention: Mention, given: Sequence[tuple[Reading, Mention]], assertion: Assertion
-) -> tuple[Flag, set[int]] | None:
-    """Flag a dose that the evidence gives as the earlier one: "increased from 2.5 mg to 3.75 mg"."""
-    if assertion is not Assertion.PRESENT or any(word.lower in _EARLIER for word in claim.words):
-        return None
-    known = [(source, quantity) for source, other in given for quantity in doses(source, other)]
-    old = [(source, quantity) for source, quantity in known if _is_old(source, quantity)]
-    current = [(source, quantity) for source, quantity in known if not _is_old(source, quantity)]
-    for quantity in doses(claim, mention):
-        is_current = is_among(quantity, [other for _, other in current])
-        if old and current and not is_current and is_among(quantity, [other for _, other in old]):
-            source, later = current[0]
-            said = claim.text[claim.words[mention.first].start : quantity.end]
-            message = (
-                f"Dose: the claim says {quoted(said)}; sentence {source.number} gives that as the earlier "
-                f"dose and {quoted(later.text)} as the later one."
-            )
-            return Flag("dose", Severity.CRITICAL, message), {quantity.start}
-    return None
-
-
-_EARLIER = frozenset(
-    {
-        "from",
-        "before",
-        "previous",
-        "previously",
-        "prior",
-        "was",
-        "had",
-        "home",
-        "old",
-        "earlier",
-        "initially",
-        "until",
-    }
-)
-
-
-def _is_old(reading: Reading, quantity: Quantity) -> bool:
-    """Tell whether a dose stands behind "from" or "had been", or in a row under "Before admission"."""
-    before = reading.text[: quantity.start].rstrip()
-    if reading.is_row:
-        head = before.rpartition(", ")[2].lower().split()
-        return bool(_EARLIER.intersection(head)) or "pre-admission:" in head
-    return before.lower().endswith((" from", " had been", " previously", " instead of", " used to be"))
-
-
-def _is_adjacent(reading: Reading, mention: Mention, quantity: Quantity) -> bool:
-    return not tokens(reading.text[reading.words[mention.past - 1].end : quantity.start])
-
-
-def _wrong_status(
-    claim: Reading, mention: Mention, given: Sequence[tuple[Reading, Mention]], assertion: Assertion
-) -> Flag | None:
-    """Flag a drug that the evidence stops and the claim gives as current, or the reverse."""
-    ours = status_of(claim, mention)
-    theirs = [status_of(source, other) for source, other in given]
-    source = given[0][0]
-    if all(status is Status.ENDED for status in theirs):
-        is_current = ours is Status.GOES_ON or (ours is Status.UNSAID and assertion is Assertion.PRESENT)
-        if not is_current or any(_resumes(s) for s, _ in given):
-            return None
-        said, says = Status.GOES_ON, Status.ENDED
-    elif ours is Status.ENDED and Status.ENDED not in theirs:
-        if any(_all(s) & Sense.NEGATED for s, _ in given) and Status.GOES_ON not in theirs:
-            return None
-        said, says = ours, theirs[0]
-    else:
-        return None
-    name = quoted(claim.written(mention))
-    return Flag(
-        "medication_status",
-        Severity.CRITICAL,
-        f"Status: the claim gives {name} as {said}; sentence {source.number} says {says}.",
-    )
-
-
-def _resumes(reading: Reading) -> bool:
-    return any(word.lower in _RESUMING for word in reading.words)
-
-
-_RESUMING = frozenset({"restart", "restarted", "resumed", "resume", "since", "again", "reintroduced", "back"})
-
-
-def _all(reading: Reading) -> int:
-    combined = Sense.PLAIN
-    for sense in reading.senses.of:
-        combined |= sense
-    return combined
+    places = frozenset(range(mention.first, mention.past))
+    starts = {dose.start for dose in doses(claim, mention)} if not is_class else set()
+    return [Flag("drug", severity, message, places)], starts

@@ -2,32 +2,42 @@
 
 import re
 from collections.abc import Sequence
+from decimal import Decimal
 
+from inference.checking.case import Case
+from inference.checking.doses import doses
 from inference.checking.drugs import Mention
 from inference.checking.flags import Flag, quoted
 from inference.checking.frequencies import Frequency, frequencies
+from inference.checking.quantities import Quantity, is_same
 from inference.checking.reading import Reading
+from inference.checking.units import dimension
 from inference.vocabulary import Severity
 
 _END = re.compile(r"[.;](?=\s)")
 _FORMER = re.compile(
     r"\b(?:from|had been|previously|instead of|was)\s+(?:[\d.,]+\s?[^\W\d]*\s*)?$", re.IGNORECASE
 )
-_FORMER_HEADS = ("before", "previous", "prior", "pre-", "home", "old")
+_FORMER_HEADS = ("before", "previous", "prior", "pre-", "home", "old", "pta", "on admission")
 _SPEAKS_OF_FORMER = frozenset(
     {"from", "before", "previous", "previously", "prior", "was", "had", "home", "until"}
 )
 
 
+Given = Sequence[tuple[Reading, Mention]]
+
+
 def check(
-    claim: Reading, mention: Mention, given: Sequence[tuple[Reading, Mention]]
+    case: Case, claim: Reading, mention: Mention, given: Given, elsewhere: Given
 ) -> tuple[Flag | None, set[int]]:
     """Flag a frequency that the evidence does not give for this drug.
 
     Args:
-        claim: the claim's text.
+        case: the claim and its note.
+        claim: the claim's text, or its parts as a text.
         mention: a drug that it names.
         given: where the evidence names that drug.
+        elsewhere: where the rest of the note names it.
 
     Returns:
         At most one flag, and the starts of the claim's quantities that are of a frequency ("every 6 hours").
@@ -42,20 +52,60 @@ def check(
         if frequency.start <= quantity.start < frequency.end
     }
     known = [(source, f) for source, other in given for f in source.frequencies_of.get(other, ())]
+    loose = [(source, f) for source in case.sources for f in _of_no_drug(source)]
     wrong = next((ours for ours in claimed if not _is_among(ours, known, claim)), None)
-    if wrong is None:
+    if wrong is None or _has_that_total(claim, mention, wrong, [*given, *elsewhere]):
         return None, explained
+    places = _places(claim, mention, wrong)
     said = quoted(_with_drug(claim, mention, wrong))
     if known:
+        if any(_agree(wrong, other) for source, other in loose if not source.drugs):
+            return None, explained
         source = known[0][0]
         theirs = ", ".join(dict.fromkeys(frequency.text for owner, frequency in known if owner is source))
         message = f"Frequency: the claim says {said}; sentence {source.number} says {quoted(theirs)}."
-        return Flag("frequency", Severity.CRITICAL, message), explained
-    sources = {id(source): source for source, _ in given}.values()
-    if any(_agree(wrong, other) for source in sources for other in _of_no_drug(source)):
+        return Flag("frequency", Severity.CRITICAL, message, places), explained
+    if any(_agree(wrong, other) for _, other in loose):
+        return None, explained
+    around = [(source, f) for source, other in elsewhere for f in source.frequencies_of.get(other, ())]
+    if not given or any(_agree(wrong, other) for _, other in around):
         return None, explained
     message = f"Frequency: the claim says {said}; sentence {given[0][0].number} gives no frequency for it."
-    return Flag("frequency", Severity.WARNING, message), explained
+    if around:
+        source, other = around[0]
+        message = f"Frequency: the claim says {said}; sentence {source.number} says {quoted(other.text)}."
+    return Flag("frequency", Severity.WARNING, message, places), explained
+
+
+def _has_that_total(claim: Reading, mention: Mention, often: Frequency, places: Given) -> bool:
+    """Tell whether the amounts of a day are equal: "80 mg a day" for "40 mg twice daily"."""
+    ours = _totals(claim, mention, [often])
+    return any(
+        is_same(one, other)
+        for source, named in places
+        if {f.per_day for f in source.frequencies_of.get(named, ())} != {often.per_day}
+        for other in _totals(source, named, source.frequencies_of.get(named, ()))
+        for one in ours
+    )
+
+
+def _totals(reading: Reading, mention: Mention, often: Sequence[Frequency]) -> list[Quantity]:
+    if len(often) != 1 or often[0].per_day is None:
+        return []
+    count = Decimal(often[0].per_day.numerator) / Decimal(often[0].per_day.denominator)
+    return [
+        Quantity("", 0, 0, (dose.values[0] * count,), dose.unit)
+        for dose in doses(reading, mention)
+        if len(dose.values) == 1 and dimension(dose.unit) in {"mass", "activity"}
+    ]
+
+
+def _places(claim: Reading, mention: Mention, frequency: Frequency) -> frozenset[int]:
+    return frozenset(
+        index
+        for index, word in enumerate(claim.words)
+        if mention.first <= index < mention.past or frequency.start <= word.start < frequency.end
+    )
 
 
 def _in_its_sentence(claim: Reading, mention: Mention) -> list[Frequency]:

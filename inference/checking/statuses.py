@@ -1,11 +1,17 @@
-"""Whether a drug goes on or has ended, where a list says so behind it, before it or in its title."""
+"""Whether a drug goes on or has ended, and whether a claim says of it what its evidence says."""
 
 import re
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
+from typing import Protocol
 
+from inference.checking.case import Case
+from inference.checking.drug_events import OFF, ON, OPEN, Event, Events
 from inference.checking.drugs import Mention
+from inference.checking.flags import Flag, quoted
 from inference.checking.reading import Reading
 from inference.checking.scopes import Sense
+from inference.vocabulary import Assertion, Category, Severity
 
 _ENDED = r"stop(?:ped)?|hold|held|on\s+hold|withh(?:eld|old)|discontinued?|d/c'?d|paused?|suspended|ceased"
 _GOES_ON = (
@@ -75,3 +81,170 @@ def is_stopped_title(title: str) -> bool:
 
 _LONGEST_TITLE = 4
 _MIXED_TITLES = re.compile(r"\b(?:new|start|started|changed?|changes|continued?|not)\b", re.IGNORECASE)
+
+
+def check(
+    case: Case,
+    claim: Reading,
+    mention: Mention,
+    ours: Events,
+    given: Sequence[tuple[Reading, Mention, Events]],
+    elsewhere: Sequence[tuple[Reading, Mention]],
+) -> tuple[Flag | None, bool]:
+    """Compare what the claim says becomes of a drug with what its evidence says.
+
+    Args:
+        case: the claim and its note.
+        claim: the claim's text.
+        mention: a drug, or a class of drugs, that it names.
+        ours: what the claim says becomes of it.
+        given: where the evidence names it, and what becomes of it there.
+        elsewhere: where the rest of the note names it.
+
+    Returns:
+        At most one flag, and whether both sides say what becomes of it: then its negation is settled too.
+    """
+    theirs: Events = frozenset().union(*(events for _, _, events in given))
+    source = given[0][0]
+
+    def flag(said: str, says: str, severity: Severity) -> tuple[Flag, bool]:
+        name = quoted(claim.written(mention))
+        message = f"Status: the claim gives {name} as {said}; sentence {source.number} says {says}."
+        return Flag(
+            "medication_status", severity, message, frozenset(range(mention.first, mention.past))
+        ), True
+
+    listed = [status_of(reading, other) for reading, other, _ in given]
+    is_over = theirs & OFF and not theirs & ON
+    if not theirs and all(status is Status.ENDED for status in listed):
+        is_over = True
+    if ours & OFF and not ours & ON:
+        if theirs & _GOING and not theirs & (OFF | OPEN | _NO):
+            return flag(_named(ours & OFF), _named(theirs & ON), Severity.CRITICAL)
+        if not theirs and not is_over:
+            if Event.PAST in ours or case.assertion is Assertion.ABSENT or _is_ended_in(elsewhere):
+                return None, False
+            if any(_all(reading) & Sense.NEGATED for reading, _, _ in given):
+                return None, False
+            return flag(_named(ours & OFF), str(Status.UNSAID), Severity.CRITICAL)
+        if theirs <= {Event.TAKEN} and theirs:
+            return flag(_named(ours & OFF), _named(theirs), Severity.CRITICAL)
+        is_brief = Event.STOPPED in theirs and any(_BRIEF.search(reading.text) for reading, _, _ in given)
+        return _held_or_stopped(ours, theirs, is_brief, flag) if theirs & OFF else (None, bool(theirs & _NO))
+    if ours & _NO and not ours & ON:
+        if theirs & _GOING and not theirs & (OFF | OPEN | _NO | {Event.PAST}):
+            return flag(_named(ours & _NO), _named(theirs & ON), Severity.CRITICAL)
+        return None, bool(theirs & (_NO | OPEN))
+    if ours & OPEN and not ours & ON:
+        if theirs & {Event.STARTED, Event.GIVEN, Event.CONTINUED} and not theirs & (OFF | OPEN | _NO):
+            return flag(_named(ours & OPEN), _named(theirs & ON), Severity.WARNING)
+        return None, bool(theirs & OPEN)
+    is_current = ours & ON or (case.assertion is Assertion.PRESENT and case.category in _OF_DRUGS)
+    if not is_current or Event.PAST in ours or case.assertion in {Assertion.HISTORICAL, Assertion.FAMILY}:
+        return None, False
+    if is_over and not any(_resumes(reading) for reading, _, _ in given) and not ours & OFF:
+        if ours & {Event.GIVEN} and Event.FINISHED in theirs:
+            return None, True
+        return flag(_named(ours & ON) or str(Status.GOES_ON), _named(theirs & OFF), Severity.CRITICAL)
+    if case.assertion is not Assertion.PRESENT:
+        return None, bool(theirs & ON)
+    if theirs & (OPEN | _NO) and not theirs & (OFF | _GOING) and not ours & (OPEN | _NO | OFF):
+        return flag(_named(ours & ON) or str(Status.GOES_ON), _named(theirs & (OPEN | _NO)), Severity.WARNING)
+    if theirs == {Event.PAST} and ours & {Event.TAKEN, Event.CONTINUED} and not ours & OFF:
+        return flag(_named(ours & ON), _named(theirs), Severity.WARNING)
+    is_stepped = any(" then " in f" {reading.text} " for reading, _, _ in given)
+    return _another_change(ours, theirs, is_stepped, flag)
+
+
+class _Raise(Protocol):
+    def __call__(self, said: str, says: str, severity: Severity) -> tuple[Flag, bool]: ...
+
+
+_BRIEF = re.compile(
+    r"\bfor (?:an?|one|two|three|\d+) (?:days?|weeks?)|\bprior to\b|\bbefore\b|\bday of\b|\buntil\b|\btemporar|\bwhil(?:e|st)\b"
+    r"|\bre-?start|\bresum|\bdays (?:pre|prior)",
+    re.IGNORECASE,
+)
+
+
+def _held_or_stopped(ours: Events, theirs: Events, is_brief: bool, flag: _Raise) -> tuple[Flag | None, bool]:
+    if is_brief:
+        return None, True
+    if (
+        Event.HELD in theirs
+        and Event.STOPPED not in theirs
+        and Event.STOPPED in ours
+        and Event.HELD not in ours
+    ):
+        return flag(_named(ours & OFF), _named(theirs & OFF), Severity.WARNING)
+    if theirs & OFF == {Event.STOPPED} and ours & OFF == {Event.HELD} and not theirs & (OPEN | ON):
+        return flag(_named(ours & OFF), _named(theirs & OFF), Severity.WARNING)
+    return None, True
+
+
+def _another_change(ours: Events, theirs: Events, is_stepped: bool, flag: _Raise) -> tuple[Flag | None, bool]:
+    """Compare two drugs that both go on: raised or lowered, started or continued."""
+    for one, other in ((Event.RAISED, Event.LOWERED), (Event.LOWERED, Event.RAISED)):
+        if one in ours and other in theirs and one not in theirs and other not in ours:
+            return flag(_named({one}), _named({other}), Severity.CRITICAL)
+    moved = {Event.RAISED, Event.LOWERED}
+    still = {Event.CONTINUED, Event.SAME}
+    if (
+        ours & moved
+        and theirs & still
+        and not theirs & (moved | {Event.CHANGED, Event.STARTED, Event.RESUMED})
+    ):
+        return flag(_named(ours & moved), _named(theirs & still), Severity.WARNING)
+    if Event.SAME in ours and theirs & moved and not theirs & still:
+        return flag(_named({Event.SAME}), _named(theirs & moved), Severity.WARNING)
+    fresh = {Event.STARTED}
+    if ours & fresh and not ours & still and theirs & still and not theirs & (_BEGUN | moved):
+        return flag(_named(fresh), _named(theirs & still), Severity.WARNING)
+    if (
+        ours & still
+        and not ours & (fresh | {Event.RESUMED})
+        and theirs & fresh
+        and not theirs & (still | moved)
+    ):
+        return flag(_named(ours & still), _named(fresh), Severity.WARNING)
+    if ours & fresh and theirs & moved and not theirs & _BEGUN:
+        return flag(_named(fresh), _named(theirs & moved), Severity.WARNING)
+    if ours & moved and not is_stepped and theirs & fresh and not theirs & (moved | {Event.CHANGED}):
+        return flag(_named(ours & moved), _named(fresh), Severity.WARNING)
+    return None, bool(ours & ON and theirs & ON)
+
+
+_NO: Events = frozenset({Event.REFUSED})
+_GOING: Events = ON - {Event.TAKEN}
+_BEGUN: Events = frozenset({Event.STARTED, Event.GIVEN, Event.RESUMED, Event.CHANGED})
+_OF_DRUGS = frozenset({Category.MEDICATION, Category.PLAN, Category.OTHER})
+_NAMES = {
+    Event.GIVEN: "given",
+    Event.SAME: "unchanged",
+    Event.HELD: "held",
+    Event.FINISHED: "completed",
+    Event.WEIGHED: "only considered",
+    Event.REFUSED: "declined or not started",
+    Event.LATER: "only under a condition",
+    Event.TAKEN: "current",
+    Event.PAST: "past",
+}
+
+
+def _named(events: Iterable[Event]) -> str:
+    return " and ".join(_NAMES.get(event, event.value) for event in sorted(events)) or ""
+
+
+def _is_ended_in(places: Sequence[tuple[Reading, Mention]]) -> bool:
+    return any(status_of(reading, other) is Status.ENDED for reading, other in places)
+
+
+def _resumes(reading: Reading) -> bool:
+    return any(word.lower in _RESUMING for word in reading.words)
+
+
+_RESUMING = frozenset({"restarted", "resumed", "again", "reintroduced", "back"})
+
+
+def _all(reading: Reading) -> int:
+    return reading.senses.present
