@@ -12,7 +12,7 @@ _DOSE_UNIT = r"(?:mg|mcg|micrograms?|milligrams?|grams?|g|units?|ml|puffs?|table
 _DOSE = re.compile(rf"(?<![\w.,/-])({_FIGURE})(?= ?-?{_DOSE_UNIT}\b(?!/))", re.I)
 _NUMBER = re.compile(
     rf"(?<![\w.,/:#'’&-])(?<!\bgrade )(?<!\bstage )(?<!\btype )(?<!\bvitamin )(?<!\bq )({_FIGURE})"
-    rf"(?![\d/:]|\.\d|,\d)(?![a-z]{{0,2}} ?o['’]clock)(?! ?-?{_DOSE_UNIT}\b)(?!st\b|nd\b|rd\b|th\b)",
+    rf"(?![\d/:]|\.\d|,\d)(?![a-z]{{0,2}} ?o['’]clock)(?! ?-?{_DOSE_UNIT}\b)(?!st\b|nd\b|rd\b|th\b|s\b)",
     re.I,
 )
 _PRESSURE = re.compile(r"(?<![\w./-])(\d{2,3})(?= ?/ ?\d{2,3}(?![\d/]))")
@@ -77,7 +77,7 @@ def _other_figure(
             str(new) for new in (whole * 2, whole // 2, whole + 2, whole + 10, whole * 3, whole * 10)
         ]
     usable = [
-        new for new in candidates if float(new) > 0 and float(new) != value and not _stands(new, around)
+        new for new in candidates if float(new) not in (0, 1) and float(new) != value and not _stands(new, around)
     ]
     return chance.choice(usable) if usable else None
 

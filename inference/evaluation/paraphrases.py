@@ -52,20 +52,20 @@ def _may_be_small(text: str) -> bool:
 def rewritten(text: str, chance: random.Random) -> str:
     """Apply up to four rewritings, drawn; the text as it is where none applies."""
     for pattern, replacement in _voice():
-        if pattern.search(text):
-            text = _capitalised(pattern.sub(replacement, text, count=1))
+        if found := pattern.search(text):
+            text = _capitalised(text[: found.start()] + found.expand(replacement) + text[found.end() :])
             break
     rules = list(_substitutions())
     chance.shuffle(rules)
     changes = 0
     spent: set[str] = set()  # what a rule has put is not put back by another
-    for pattern, replacement in rules:
+    for pattern, put in rules:
         if changes == _MOST_CHANGES:
             break
         found = pattern.search(text)
         if found is None or found[0].lower() in spent:
             continue
-        new = replacement(found)
+        new = put(found)
         spent.add(new.lower())
         text = text[: found.start()] + new + text[found.end() :]
         changes += 1
@@ -84,20 +84,20 @@ def _voice() -> tuple[tuple[re.Pattern[str], str], ...]:
 @cache
 def _substitutions() -> tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...]:
     words = table("rewritings")
-    rules = []
+    rules: list[tuple[re.Pattern[str], Callable[[re.Match[str]], str]]] = []
     for short, long in words["abbreviations"]["pairs"]:
         rules.append((_whole(short, is_exact=True), _put(long)))
         rules.append((_whole(long), _put(short, keeps_case=False)))
     for old, new in words["synonyms"]["pairs"]:
         rules.append((re.compile(rf"(?<![\w/-])(?:{old})(?![\w/-])", re.I), _put(new)))
     for old, new in words["numbers"]["spans"]:
-        rules.append((_whole(old), _put(new)))
+        rules.append((re.compile(rf"(?<![\w./-])(?<!\bto )(?<!\bor ){old}(?!\w)", re.I), _put(new)))
     numbers = words["numbers"]["words"]
     for value, word in enumerate(numbers):
         if value > 1:
             followed = r"(?= (?:days?|weeks?|months?|years?|times|hours?|children|siblings|tablets|puffs))"
-            rules.append((re.compile(rf"(?<![\w./-]){word}{followed}", re.I), _put(str(value))))
-            rules.append((re.compile(rf"(?<![\w./:,-]){value}{followed}"), _put(word)))
+            rules.append((re.compile(rf"(?<![\w./-])(?<!\bto )(?<!\bor ){word}{followed}", re.I), _put(str(value))))
+            rules.append((re.compile(rf"(?<![\w./:,-])(?<!\bto )(?<!\bor ){value}{followed}"), _put(word)))
     return tuple(rules)
 
 

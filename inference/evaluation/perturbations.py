@@ -9,6 +9,7 @@ import random
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from inference.engines.base import DraftClaim
 from inference.evaluation import changed_senses, changed_values
@@ -89,11 +90,11 @@ def false_claims(reference: str, around: Surroundings, others: Sequence[Surround
                 if made == MOST_OF_A_KIND:
                     break
     chance = random.Random(f"{reference} strangers")
-    for kind, texts in (
+    for kind, strange in (
         ("other patient", _of_others(around, others, chance)),
         ("fabricated", _fabricated(around, chance)),
     ):
-        for _, (text, section) in zip(range(MOST_OF_A_KIND), texts, strict=False):
+        for text, section in islice(strange, MOST_OF_A_KIND):
             claim = DraftClaim(text, category_of(section), assertion_of(text, section), ())
             yield Made(reference, claim, kind, is_paraphrase=False)
 
