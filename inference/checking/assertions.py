@@ -42,7 +42,7 @@ def check(case: Case) -> list[Flag]:
     aligned = _align(claim, case.sources)
     if not aligned:
         return []
-    for test in (_negation, _family, _ended):
+    for test in (_negation, _family):
         if (flag := test(claim, aligned, assertion)) is not None:
             return [flag]
     flag = _certainty(case, aligned)
@@ -229,22 +229,6 @@ _MANY = 20  # sentences
 _CONDITIONS = frozenset(
     {"until", "unless", "once", "when", "provided", "should", "would", "could", "perhaps"}
 )
-
-
-def _ended(claim: Reading, aligned: list[_Aligned], assertion: Assertion) -> Flag | None:
-    if assertion is not Assertion.PRESENT or claim.drugs:  # stopped drugs have their own check
-        return None
-    past = Sense.ENDED | Sense.HISTORICAL
-    share, word = _share(aligned, Sense.ENDED)
-    if word is None or share < _ALL_OF_IT or claim.senses.present & past:
-        return None
-    source, index, _ = word.theirs[0]
-    return Flag(
-        "timing",
-        Severity.WARNING,
-        f"Time: the claim gives {quoted(_around(claim, word.token))} as current; sentence {source.number} "
-        f"gives it as over: {quoted(_around(source, index))}.",
-    )
 
 
 def _around(reading: Reading, index: int) -> str:

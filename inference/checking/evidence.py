@@ -9,12 +9,12 @@ from rapidfuzz import fuzz, process
 
 from inference.checking.abbreviations import expansions
 from inference.checking.case import Case, NoteReading
-from inference.checking.concepts import broader, find_concepts
+from inference.checking.concepts import broader, concept_kinds, find_concepts
 from inference.checking.flags import Flag, quoted
 from inference.checking.lexicons import lexicon
 from inference.checking.quantities import UNITS
 from inference.checking.reading import Reading
-from inference.checking.tokens import stem, tokens
+from inference.checking.tokens import is_content, stem, tokens
 from inference.text import Note
 from inference.vocabulary import Severity
 
@@ -53,8 +53,11 @@ def support(case: Case) -> Flag | None:
     if not asked:
         return None
     known = frozenset[str]().union(*(source.vocabulary for source in sources))
+    known |= {
+        word for source in sources for mention in source.concepts for word in _words_of(mention.concept.name)
+    }
     absent = [item for item in asked if not _is_known(item, known)]
-    if not absent:
+    if all(item.is_drug for item in absent):  # drugs have their own check
         return None
     around = case.around.vocabulary
     nowhere = [item for item in absent if not _is_known(item, around) and not _is_near(item, known)]
@@ -63,7 +66,7 @@ def support(case: Case) -> Flag | None:
     share_of_note = 1 - sum(item.weight for item in nowhere) / whole
     concepts = [item for item in nowhere if item.is_concept]
     places = frozenset(index for item in absent for index in range(item.first, item.past))
-    if share < RELATED and whole > 1:
+    if share < RELATED and whole > 1 and (share_of_note < SUPPORTED or not _is_touched(claim, sources)):
         return Flag("support", Severity.CRITICAL, _may_not_say(case, absent), places)
     if concepts or share_of_note < SUPPORTED:
         doubted = concepts or nowhere
@@ -84,6 +87,7 @@ class _Item(NamedTuple):
     weight: int
     parts: tuple[str, ...]  # stems of a concept's own words
     is_test: bool = False
+    is_drug: bool = False
 
 
 def _asked(claim: Reading) -> list[_Item]:
@@ -104,7 +108,7 @@ def _asked(claim: Reading) -> list[_Item]:
         taken.update(inside)
     for drug in claim.drugs:
         if drug.first not in taken:  # doubted by its own check alone, but it counts among what is found
-            items.append(_Item(stem(drug.name), drug.first, drug.past, False, 2, ()))
+            items.append(_Item(stem(drug.name), drug.first, drug.past, False, 2, (), is_drug=True))
         taken.update(range(drug.first, drug.past))
     for index, word in claim.stems.items():
         if index not in taken and not claim.senses.is_cue[index] and _must_be_found(claim, index, word):
@@ -123,12 +127,43 @@ def _is_known(item: _Item, known: frozenset[str]) -> bool:
     if item.is_test and any(f"={name}" in known for name in broader(item.word[1:])):
         return True  # "systolic 104" of a blood pressure
     if item.is_concept:
-        return all(_is_known_word(part, known) or _is_known_by_name(part, known) for part in item.parts)
+        return all(
+            _is_known_word(part, known) or _is_known_by_name(part, known) for part in item.parts
+        ) or any(
+            all(_is_known_word(part, known) for part in writing)
+            for writing in _writings().get(item.word[1:], ())
+        )
     return _is_known_word(item.word, known)
 
 
+@cache
+def _writings() -> dict[str, list[frozenset[str]]]:
+    """The stems of every name of a concept, by its usual name; names of general words apart."""
+    found: dict[str, list[frozenset[str]]] = {}
+    for kind in concept_kinds():
+        for row in lexicon(f"concepts_{kind}")["concepts"]:
+            named = (
+                frozenset(stem(word.lower) for word in tokens(name) if is_content(word.lower)) for name in row
+            )
+            found[row[0]] = [writing for writing in named if not writing <= _FRAME]
+    return found
+
+
+def _words_of(name: str) -> frozenset[str]:
+    return frozenset[str]().union(*_writings().get(name, ()))
+
+
+def _is_touched(claim: Reading, sources: Sequence[Reading]) -> bool:
+    """Tell whether a claim shares two words or numbers of any kind with a sentence."""
+    ours = {*claim.stem_set, *(word.lower for word in claim.words if word.lower[0].isdigit())}
+    return any(
+        len(ours & {*source.stem_set, *(word.lower for word in source.words if word.lower[0].isdigit())}) > 1
+        for source in sources
+    )
+
+
 def _is_known_by_name(part: str, known: frozenset[str]) -> bool:
-    """Tell whether one word of a longer name is itself a concept that is known: "swelling" of "both ankles"."""
+    """Tell whether one word of a longer name is itself a known concept: "swelling" of "both ankles"."""
     return any(f"={mention.concept.name}" in known for mention in find_concepts(tokens(part)))
 
 
