@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from inference.checking.flags import Flag, quoted
-from inference.checking.measures import ROLES, Owner
+from inference.checking.measures import ROLES, Owner, are_of_one
 from inference.checking.quantities import Quantity, is_same
 from inference.checking.reading import Reading
 from inference.checking.trends import changes, last_direction
@@ -24,7 +24,7 @@ _EXCLUSIVE = (
     frozenset({"highest"}),
     frozenset({"lowest"}),
 )
-_MOST_READ = 60  # numbers of a claim
+_MOST_READ = 30  # numbers of a claim
 _SPEAKS_OF_PAST = frozenset(
     [
         "was",
@@ -77,9 +77,9 @@ def misbound(claim: Reading, owner: Owner, given: Given) -> Flag | None:
 
 def is_rival(owner: Owner, other: Owner) -> bool:
     """Tell whether a number of the source stands for what the claim's number is about."""
-    if owner.label & other.label:
-        return True
-    return bool(owner.near & other.near) and _shape(owner.quantity) == _shape(other.quantity)
+    if are_of_one(owner.label, other.label):
+        return _are_comparable(owner.quantity, other.quantity)
+    return are_of_one(owner.near, other.near) and _shape(owner.quantity) == _shape(other.quantity)
 
 
 def turned(claim: Reading, sources: Sequence[Reading]) -> list[Flag]:
@@ -141,9 +141,9 @@ def _other_measure(
     """ "Na 5.2" where the sentence has "Na 131, K 5.2"; "ALT 39" where it has "AST 39"."""
     if not owner.label or not all(other.label for _, other in same):
         return None
-    if any(owner.label & (other.label | other.near) for _, other in same):
+    if any(are_of_one(owner.label, other.label) or owner.label & other.near for _, other in same):
         return None
-    behind = next(((s, o) for s, o in others if o.label & owner.label), None)
+    behind = next(((s, o) for s, o in others if are_of_one(o.label, owner.label)), None)
     if behind is not None:
         return (*behind, "number") if _are_comparable(owner.quantity, behind[1].quantity) else None
     if _tests(claim, owner) and all(_tests(source, other) for source, other in same):
@@ -197,7 +197,7 @@ def _has_role(claim: Reading, role: str) -> bool:
 
 def _are_alike(owner: Owner, other: Owner, same: Given) -> bool:
     """Whether a rival measures what the claimed value measures in the source."""
-    if other.label and owner.label and not (other.label | other.near) & owner.label:
+    if other.label and owner.label and not are_of_one(other.label | other.near, owner.label):
         return False
     return any(_shape(theirs.quantity) == _shape(other.quantity) for _, theirs in same)
 
@@ -221,7 +221,7 @@ def _other_words(
         return None
     shapes = {_shape(other.quantity) for _, other in same}
     held = frozenset[str]().union(*(other.near | other.label for _, other in same))
-    if near & held or not all(other.near for _, other in same):
+    if are_of_one(near, held) or not all(other.near for _, other in same):
         return None
     best = None
     for source, rival in others:

@@ -1,217 +1,29 @@
 """What a number belongs to: the measure before it, the words around it, and the part it plays.
 
 "Goal INR 2-3, today 1.8": 2-3 is the INR's goal, 1.8 its current value. A number's words reach to the next
-comma, "and" or number on either side.
+comma, "and" or number on either side. The words that matter are data (`lexicons/measures.toml`).
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import NamedTuple
 
+from inference.checking.abbreviations import expansions
+from inference.checking.concepts import Mention, broader
+from inference.checking.lexicons import lexicon
 from inference.checking.quantities import UNITS, Quantity
 from inference.checking.tokens import Token
 
-_ROLE_WORDS = {
-    "goal": "goal goals target targets targeting aim aiming",
-    "baseline": "baseline usual usually",
-    "previous": "previous previously prior formerly old earlier",
-    "admission": "admission arrival presentation presenting triage admit",
-    "initial": "initial initially",
-    "discharge": "discharge discharged",
-    "current": "now currently current today today's latest present presently",
-    "highest": "peak peaked peaking maximum tmax highest worst",
-    "lowest": "nadir lowest best",
-    "reference": "ref reference",
-}
-ROLES = {word: role for role, words in _ROLE_WORDS.items() for word in words.split()}
-_HARD = frozenset({".", ";", "!", "?", "•", "|", "\n"})
-_SOFT = frozenset({",", "(", ")", "[", "]", "and", "with", "but", "then", "while", "whereas", "→"})
-# Words between a measure and its value: "creatinine was raised at 1.8", "K+ of 5.2".
-_LINKS = frozenset(
-    [
-        ":",
-        "=",
-        "~",
-        "≈",
-        ">",
-        "<",
-        "≥",
-        "≤",
-        "+",
-        "-",
-        "–",
-        "'",
-        "is",
-        "was",
-        "were",
-        "are",
-        "be",
-        "been",
-        "of",
-        "at",
-        "to",
-        "from",
-        "by",
-        "about",
-        "approximately",
-        "around",
-        "roughly",
-        "dose",
-        "level",
-        "levels",
-        "count",
-        "score",
-        "scored",
-        "rate",
-        "rates",
-        "reading",
-        "value",
-        "result",
-        "measured",
-        "measuring",
-        "measures",
-        "raised",
-        "elevated",
-        "high",
-        "low",
-        "reduced",
-        "normal",
-        "remains",
-        "remained",
-        "stable",
-        "improved",
-        "improving",
-        "increased",
-        "decreased",
-        "rose",
-        "rising",
-        "fell",
-        "falling",
-        "dropped",
-        "up",
-        "down",
-        "over",
-        "under",
-        "above",
-        "below",
-        "between",
-        "a",
-        "an",
-        "the",
-        "only",
-        "still",
-        "and/or",
-        "rated",
-        "come",
-        "came",
-        "back",
-        "showed",
-        "shows",
-        "than",
-        "less",
-        "more",
-        "greater",
-        "equal",
-        "least",
-        "most",
-        "as",
-        "has",
-        "had",
-        "with",
-        "reached",
-        "within",
-        "on",
-        "for",
-        "then",
-        "_",
-        "go",
-        "gone",
-        "going",
-        "went",
-        "doubled",
-        "halved",
-        "cut",
-        "changed",
-        "titrated",
-        "previously",
-        "(",
-        ")",
-        ",",
-        ";",
-        "tid",
-        "tds",
-        "bd",
-        "bid",
-        "od",
-        "qd",
-        "qds",
-        "qid",
-        "daily",
-        "nightly",
-        "once",
-        "twice",
-        "weekly",
-        "prn",
-        "po",
-        "iv",
-        "oral",
-        "orally",
-        "dropping",
-        "trending",
-        "trended",
-        "uptrending",
-        "downtrending",
-        "lowered",
-        "his",
-        "her",
-        "their",
-        "in",
-        "→",
-    ]
+ROLES = {word: role for role, words in lexicon("measures")["roles"].items() for word in words.split()}
+_LINKS, _HARD, _SOFT, _PARTS, _NO_NAMES = (
+    frozenset(lexicon("measures")["words"][key].split())
+    for key in ("links", "hard", "soft", "parts", "unnamed")
 )
-_NO_NAMES = frozenset(
-    [
-        "day",
-        "week",
-        "month",
-        "year",
-        "hour",
-        "am",
-        "pm",
-        "old",
-        "ago",
-        "history",
-        "last",
-        "past",
-        "patient",
-        "time",
-        "about",
-        "approximately",
-        "tid",
-        "tds",
-        "bd",
-        "bid",
-        "od",
-        "qd",
-        "qds",
-        "qid",
-        "daily",
-        "nightly",
-        "once",
-        "twice",
-        "weekly",
-        "prn",
-        "po",
-        "iv",
-        "oral",
-        "orally",
-    ]
-)
-_PARTS = frozenset({"to", "→", "from", "vs", "was", "than", ">", "-"})  # where the words behind a number end
-_BACK = 8  # tokens before a number in which its part may be told
-_ON = 4  # tokens behind it
 _WORD = 3  # letters from which a word before a full stop ends a sentence
 _RUN = 6  # tokens between numbers of one run
+_BACK = 8  # tokens before a number in which its part may be told
+_ON = 4  # tokens behind it
 _TO_MEASURE = 6  # tokens between a measure and its value
 
 
@@ -235,10 +47,45 @@ class Owner(NamedTuple):
     role: str
 
 
+def are_of_one(some: frozenset[str], others: frozenset[str]) -> bool:
+    """Tell whether names speak of one thing, or of a kind of it: systolic pressure is a blood pressure."""
+    if not some or not others:
+        return False
+    return not some.isdisjoint(others) or not (
+        _wider(some).isdisjoint(others) and some.isdisjoint(_wider(others))
+    )
+
+
+def _wider(names: frozenset[str]) -> frozenset[str]:
+    return frozenset[str]().union(*(_above(name[1:]) for name in names if name[0] == "="))
+
+
+@cache
+def _above(name: str) -> frozenset[str]:
+    return frozenset(f"={wide}" for wide in broader(name))
+
+
+def _names(stems: Mapping[int, str], concepts: Sequence[Mention]) -> dict[int, set[str]]:
+    """Names of each token: its stem and what it stands for; of a test's words only the test's."""
+    names: dict[int, set[str]] = {}
+    for index, word in stems.items():
+        if word not in _NO_NAMES and word not in ROLES and word not in UNITS:
+            names[index] = {word, *expansions().get(word, ())}
+    for mention in concepts:
+        own = f"={mention.concept.name}"
+        for index in range(mention.first, mention.past):
+            if mention.concept.kind == "test":
+                names[index] = {own}
+            else:
+                names.setdefault(index, set()).add(own)
+    return names
+
+
 def owners(
     words: Sequence[Token],
     found: Sequence[Quantity],
-    places: dict[str, list[tuple[int, int]]],
+    stems: Mapping[int, str],
+    concepts: Sequence[Mention],
     *,
     is_row: bool = False,
 ) -> list[Owner]:
@@ -247,18 +94,13 @@ def owners(
     Args:
         words: the text's tokens.
         found: its quantities, from left to right.
-        places: the names of things -> the tokens [first, past) where they stand (`Reading.places`).
+        stems: its content words by token.
+        concepts: the concepts that it names.
         is_row: a table's row, whose first cell names what all its numbers belong to.
     """
     if not found:
         return []
-    names: dict[int, set[str]] = {}
-    for name, spans in places.items():
-        if name in _NO_NAMES or name in ROLES or name in UNITS:
-            continue
-        for first, past in spans:
-            for index in range(first, past):
-                names.setdefault(index, set()).add(name)
+    names = _names(stems, concepts)
     words = [_as_mark(words, index) for index in range(len(words))]
     starts = [word.start for word in words]
     edges = [(max(bisect_right(starts, q.start) - 1, 0), bisect_left(starts, q.end)) for q in found]

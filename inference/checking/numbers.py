@@ -8,7 +8,7 @@ from inference.checking.case import Case
 from inference.checking.evidence import cited
 from inference.checking.flags import Flag, quoted
 from inference.checking.lexicons import lexicon
-from inference.checking.measures import Owner
+from inference.checking.measures import Owner, are_of_one
 from inference.checking.quantities import Quantity, implied, is_among, is_same, quantities
 from inference.checking.reading import Reading
 from inference.checking.units import TIMES, dimension
@@ -16,7 +16,8 @@ from inference.vocabulary import Severity
 
 _ALIKE = 2  # likeness from which a number of the source is named as the right one
 _MOST = 3  # flags per claim; further wrong numbers hide behind the first ones
-_MOST_READ = 60  # numbers of a claim: past them it is no claim, and would cost too much
+_MOST_READ = 30  # numbers of a claim: past them it is no claim, and would cost too much
+_MOST_GIVEN = 500  # numbers of the sources that are looked through for the one that is meant
 _NEARLY = 10  # percent by which "over 38" may round 38.5
 
 Given = Sequence[tuple[Reading, Owner]]
@@ -68,7 +69,7 @@ def _doubt(
 ) -> Flag | None:
     quantity = owner.quantity
     if is_among(quantity, [other.quantity for _, other in given]):
-        return bindings.misbound(claim, owner, given) or _gap(claim, owner, sources)
+        return bindings.misbound(claim, owner, given[:_MOST_GIVEN]) or _gap(claim, owner, sources)
     if _is_implied(claim, owner, sources, given):
         return None
     rivals = [(source, other) for source, other in given if bindings.is_rival(owner, other)]
@@ -177,7 +178,9 @@ def _elsewhere(claim: Reading, owner: Owner, around: Sequence[Reading]) -> Readi
     for sentence in around:
         for other in sentence.owners:
             if is_same(quantity, other.quantity) and (
-                is_rare or wanted & (other.near | other.label) or (is_age and other.quantity.unit == "years")
+                is_rare
+                or are_of_one(wanted, other.near | other.label)
+                or (is_age and other.quantity.unit == "years")
             ):
                 return sentence
     return None
@@ -187,7 +190,8 @@ def _is_rare(quantity: Quantity) -> bool:
     """Tell whether a number hardly stands in a note twice for different things: 128/72, 12/05/2025, 1.83."""
     if quantity.dates:
         return any(year is not None for year, _, _ in quantity.dates)
-    return len(quantity.values) > 1 and not quantity.is_range or len(quantity.values[0].as_tuple().digits) > 2
+    is_row = len(quantity.values) > 1 and not quantity.is_range
+    return is_row or len(quantity.values[0].as_tuple().digits) > 2
 
 
 def _is_age(claim: Reading, owner: Owner) -> bool:
@@ -202,7 +206,7 @@ def _absent(claim: Reading, owner: Owner, sources: Sequence[Reading], given: Giv
     ours = [own.quantity for own in claim.owners]
     rivals = [
         (_likeness(owner, other), -index, source, other)
-        for index, (source, other) in enumerate(given)
+        for index, (source, other) in enumerate(given[:_MOST_GIVEN])
         if not is_same(quantity, other.quantity) and not any(is_same(other.quantity, own) for own in ours)
     ]
     if len(rivals) > 1 or quantity.is_word:
@@ -252,7 +256,7 @@ def _in_context(reading: Reading, owner: Owner) -> str:
 def _likeness(owner: Owner, other: Owner) -> int:
     """How likely a number of the source is the one that the claim has got wrong; 0: unlikely."""
     quantity, given = owner.quantity, other.quantity
-    score = 4 * bool(owner.label & other.label) + 2 * bool(owner.near & other.near)
+    score = 4 * are_of_one(owner.label, other.label) + 2 * are_of_one(owner.near, other.near)
     if quantity.unit and dimension(quantity.unit) == dimension(given.unit):
         score += 3
     if quantity.values and quantity.values == given.values:

@@ -60,6 +60,7 @@ WORD_PATTERN = (
 )
 FIGURE_PATTERN = r"(?:(?:\d{1,3}(?:,\d{3}){1,4}(?!\d)|\d{1,12}(?!\d))(?:\.\d{1,9})?[½¼¾]?|[½¼¾])"
 ROMAN_PATTERN = r"(?:viii|vii|vi|iv|ix|v|iii|ii|i|xii|xi|x)"
+DECADE_PATTERN = rf"(?:{'|'.join(word[:-1] for word in _TENS)})ies"
 # What a Roman numeral may follow: "IV" alone is a route.
 ROMAN_CUE_PATTERN = (
     r"(?:grade|stage|class|type|nyha|asa|killip|mallampati|phase|category|gold|fontaine|ckd|nerves?|cn)"
@@ -95,6 +96,11 @@ def number_value(text: str) -> Decimal:
     return figure(text) if text[0].isdecimal() or text[0] in _FRACTIONS else word_value(text)
 
 
+def decade_value(text: str) -> Decimal:
+    """The first year of "fifties"."""
+    return Decimal(_TENS[f"{text.lower()[:-3]}y"])
+
+
 def roman_value(text: str) -> Decimal:
     """The value of a Roman numeral of at most twelve."""
     return _ROMANS[text.lower()]
@@ -113,7 +119,6 @@ _IMPLIED = re.compile(
           (?P<period>day|week|month|year|hour|night)
       | (?P<span>fortnight|weekly|week-long|yesterday|tomorrow|overnight|annual(?:ly)?|yearly|year|quarterly
           |monthly|month|week|decade|day|hour)
-      | (?P<decade>{"|".join(word[:-1] for word in _TENS)})ies
       | q\.?\s?(?P<hourly>\d{{1,2}})\s?h(?:ourly|rs?|ours?)?
       )(?![^\W_])
     """,
@@ -153,8 +158,6 @@ def implied_numbers(text: str) -> list[tuple[int, int, Decimal, str]]:
             value = _ORDINALS[words]
         elif kind == "count":
             value = Decimal(_COUNTS.get(words.replace(".", ""), 1))
-        elif kind == "decade":
-            value, unit = Decimal(next(v for w, v in _TENS.items() if w[:-1] == words[:-3])), "decade"
         elif kind == "hourly":
             value = Decimal(24) / max(int(match["hourly"]), 1)
         else:

@@ -19,10 +19,12 @@ from inference.checking.dates import (
     read_dates,
 )
 from inference.checking.numerals import (
+    DECADE_PATTERN,
     FIGURE_PATTERN,
     ROMAN_CUE_PATTERN,
     ROMAN_PATTERN,
     WORD_PATTERN,
+    decade_value,
     implied_numbers,
     number_value,
     roman_value,
@@ -58,6 +60,7 @@ _QUANTITY = re.compile(
           (?P<low>(?<!from\s){FIGURE_PATTERN})\s?(?:-|–|—|to|or)\s?(?P<high>{FIGURE_PATTERN})
             (?P<part>\s?/\s?(?:7|52|12)(?![\d/]))?
             (?!\s?[-–/.:]?\d)
+        | (?<=between\s)(?P<least>{FIGURE_PATTERN})\sand\s(?P<most>{FIGURE_PATTERN})
         | (?P<number>{FIGURE_PATTERN})
           (?P<rest>(?:\s?/\s?\d{{1,12}}(?:\.\d{{1,9}})?){{1,3}}(?![\d/])|\s(?:over|out\sof)\s\d{{1,3}}(?!\d|\s?/))?
         ){_TAIL}
@@ -66,6 +69,7 @@ _QUANTITY = re.compile(
         {MONTH_PATTERN}
       | {ROMAN_CUE_PATTERN}\s(?P<roman>{ROMAN_PATTERN}(?P<part_of>\s?/\s?{ROMAN_PATTERN})?)(?![^\W_])
       | (?P<romans>{ROMAN_PATTERN}/{ROMAN_PATTERN})(?![^\W_])
+      | (?P<decadeword>{DECADE_PATTERN})(?![^\W_])
       | (?P<wordlow>{WORD_PATTERN})(?:\s(?:to|or)\s|-to-)(?P<wordhigh>{WORD_PATTERN})\b
             (?:[\s-](?P<rangeunit>{UNIT_PATTERN})(?![^\W_]))?
       | (?P<word>{WORD_PATTERN})(?:[\s-](?P<wordunit>{UNIT_PATTERN})(?![^\W_]))?(?![^\W_])
@@ -147,7 +151,9 @@ def implied(text: str) -> list[Quantity]:
 
 
 def _quantity(match: re.Match[str], text: str) -> Quantity | None:
-    if match["number"] or match["low"]:
+    if match["decadeword"]:
+        return Quantity(match[0], *match.span(), (decade_value(match[0]),), "decade", is_word=True)
+    if match["number"] or match["low"] or match["least"]:
         return _of_figures(match, text)
     if match["word"] or match["wordlow"] or match["article"]:
         return _of_words(match, text)
@@ -168,8 +174,8 @@ def _of_figures(match: re.Match[str], text: str) -> Quantity:
     start, end = match.span()
     bound = _bound(text, start, end)
     hours = _HOURS[match["period"][0].lower()] if match["period"] else None
-    if match["low"]:
-        values = (number_value(match["low"]), number_value(match["high"]))
+    if match["low"] or match["least"]:
+        values = number_value(match["low"] or match["least"]), number_value(match["high"] or match["most"])
         unit = _unit(match, text, values[-1])
         if match["part"]:
             unit = _SHORT_SPANS[Decimal(match["part"].strip("/ "))]
@@ -277,6 +283,8 @@ def _are_same_amounts(one: Quantity, other: Quantity) -> bool:
         return _is_amount(one.values[0], one.unit, other.values[0], other.unit)
     if {one.unit, other.unit} & TIMES and one.unit != other.unit:  # "2-3/52" and "14 to 21 days"
         spans = _as_span(one), _as_span(other)
+        if len(spans[0].values) != len(spans[1].values):
+            return False
         pairs = zip(spans[0].values, spans[1].values, strict=True)
         return all(is_same_amount(a, spans[0].unit, b, spans[1].unit) for a, b in pairs)
     if one.unit != other.unit and (

@@ -47,7 +47,9 @@ class Reading:
     @cached_property
     def owners(self) -> list[Owner]:
         """What each quantity belongs to."""
-        return owners(self.words, self.quantities, self.places, is_row=self.is_row) if self.quantities else []
+        if not self.quantities:
+            return []
+        return owners(self.words, self.quantities, self.stems, self.concepts, is_row=self.is_row)
 
     @cached_property
     def drugs(self) -> list[Mention]:
@@ -57,8 +59,9 @@ class Reading:
     def concepts(self) -> list[concepts.Mention]:
         found = concepts.find_concepts(self.words, self.text)
         denials = lexicon("cues")["denials"]
+        named = {index for mention in found for index in range(mention.first, mention.past)}
         for index, word in enumerate(self.words):
-            if (name := denials.get(word.lower)) is not None:
+            if index not in named and (name := denials.get(word.lower)) is not None:
                 found.append(concepts.Mention(concepts.Concept(name, "symptom"), index, index + 1))
         return found
 
