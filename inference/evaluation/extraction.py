@@ -1,16 +1,13 @@
-"""What the extractive engine carries, beside what people would: overlap of words, clinicians' highlights."""
+"""What the extractive engine carries, beside what people write: overlap of words."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from statistics import mean
 
-from inference.engines.base import DraftClaim
-from inference.engines.extractive import ExtractiveEngine
+from inference.engines.extractive import extract
 from inference.evaluation.corpus import Part, rows, visit_files
 from inference.evaluation.metrics import Rouge, rouge
-from inference.pipeline import CheckedClaim, summarize
-from inference.prompts import load_prompt
-from inference.text import Note, normalise, read_note
+from inference.text import normalise, read_note
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,19 +62,7 @@ def overlap(part: Part, *, most_visits: int | None = None) -> Overlap:
 
 
 def _extract(text: str) -> str:
-    return "\n".join(claim.text for claim in extracted(read_note(normalise(text))))
-
-
-def extracted(note: Note) -> list[DraftClaim]:
-    """The claims that the extractive engine draws from a note."""
-    prompt = load_prompt("problem_oriented")
-    return [
-        DraftClaim(
-            item.text, item.category, item.assertion, tuple(sentence.number for sentence in item.evidence)
-        )
-        for item in summarize(note, prompt=prompt, engine=ExtractiveEngine())
-        if isinstance(item, CheckedClaim)
-    ]
+    return "\n".join(claim.text for claim in extract(read_note(normalise(text))))
 
 
 def _mean(scores: Iterable[Rouge]) -> Rouge:
