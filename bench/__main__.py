@@ -1,4 +1,4 @@
-"""Run measurements: `python -m bench`; those that need vLLM by name: `python -m bench engine`, `gpu`."""
+"""Run measurements: `python -m bench`; by name: `checking`, and those that need vLLM, `engine` and `gpu`."""
 
 import sys
 
@@ -13,6 +13,10 @@ def main() -> None:
         from bench import gpu
 
         gpu.main(sys.argv[2:])
+    elif sys.argv[1:2] == ["checking"]:
+        from bench import checking
+
+        checking.main(sys.argv[2:])
     else:
         from bench import pipeline, product
 
