@@ -90,7 +90,7 @@ def find_drug_facts(lines: list[Line]) -> Iterator[Found]:
     }
     begun = {one.mention.name for one in named if one.kind is _STARTED and not one.is_listed}
     changed = {one.mention.name for one in named if one.kind in (_STARTED, _CHANGED) and one.is_listed}
-    for one in named:
+    for one in sorted(named, key=_authority):
         name, section = one.mention.name, one.line.section
         kind = one.kind
         if kind is None:
@@ -116,6 +116,11 @@ def find_drug_facts(lines: list[Line]) -> Iterator[Found]:
         critical = kind is not _GOES_ON and is_now and (kind is _STOPPED or is_high_risk(name))
         text = _titled(one) if kind is _STOPPED else one.text
         yield Found(kind, (name,), text, one.line.number, critical)
+
+
+def _authority(one: _Mentioned) -> int:
+    """Lists before plans before prose: of equal facts the first lends its words."""
+    return 0 if one.line.section in _LISTS else 1 if one.is_listed else 2
 
 
 def _titled(one: _Mentioned) -> str:

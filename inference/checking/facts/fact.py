@@ -1,5 +1,6 @@
 """What the omission ledger holds: facts that a summary must carry, and symptoms where a note names them."""
 
+import re
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -88,5 +89,7 @@ def merged(found: list[Found]) -> tuple[Fact, ...]:
 
 
 def _tells(one: Found) -> tuple[bool, bool]:
-    has_number = any(character.isdigit() for character in one.text)
-    return one.is_critical, has_number
+    return one.is_critical, _DIGIT.search(one.text) is not None
+
+
+_DIGIT = re.compile(r"\d")

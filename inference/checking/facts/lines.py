@@ -1,9 +1,10 @@
 """A note as the ledger's rules read it: sentences with what their section is about, and their clauses."""
 
 import re
+from bisect import bisect_right
 from functools import cache, cached_property
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from inference.checking.case import NoteReading
 from inference.checking.concepts import fold
@@ -43,6 +44,8 @@ class Line:
         self.sentence = sentence
         self.reading = reading
         self.section = section
+        self._hits: dict[int, list[Found[Any]]] = {}  # tables live as long as the process
+        self._words_of: dict[Clause, str] = {}
 
     @property
     def number(self) -> int:
@@ -66,8 +69,12 @@ class Line:
 
     def find(self, table: PhraseTable[Value]) -> list[Found[Value]]:
         """Find the names of a table (of `lists`) whatever their number, tense or spelling."""
-        words, read = self._folded
-        return [Found(hit.value, read[hit.first], read[hit.past - 1] + 1) for hit in table.find(words)]
+        found = self._hits.get(id(table))
+        if found is None:
+            words, read = self._folded
+            found = [Found(hit.value, read[hit.first], read[hit.past - 1] + 1) for hit in table.find(words)]
+            self._hits[id(table)] = found
+        return found
 
     @cached_property
     def title(self) -> frozenset[str]:
@@ -103,11 +110,13 @@ class Line:
 
     def clause_at(self, index: int) -> Clause:
         """The clause that holds a token."""
-        return next(clause for clause in self.clauses if index < clause.past)
+        return self.clauses[bisect_right(self.clauses, index, key=lambda clause: clause.past)]
 
     def words_of(self, clause: Clause) -> str:
         """A clause as it may stand alone."""
-        return trimmed(self.reading.text[clause.start : clause.end])
+        if clause not in self._words_of:
+            self._words_of[clause] = trimmed(self.reading.text[clause.start : clause.end])
+        return self._words_of[clause]
 
     def sense(self, first: int, past: int) -> int:
         """Every sense that some token of tokens[first:past] has."""
@@ -129,8 +138,8 @@ class Line:
         words, clause = self.reading.words, self.clause_at(index)
         if words[clause.first].lower not in _relatives():
             return False
-        verbs = lexicon("cues")["reporting"]["verbs"]
-        return not any(word.lower in verbs for word in words[clause.first + 1 : clause.first + 4])
+        after = [word.lower for word in words[clause.first + 1 : clause.first + 2]]
+        return not after or after[0] not in _reporting()
 
     @cached_property
     def _tells_a_duration(self) -> bool:
@@ -141,6 +150,12 @@ class Line:
 @cache
 def _relatives() -> frozenset[str]:
     return frozenset(lexicon("words")["relatives"].split())
+
+
+@cache
+def _reporting() -> frozenset[str]:
+    """What a relative does who speaks about the patient; "wife and children unwell" is about them."""
+    return frozenset(lexicon("cues")["reporting"]["verbs"]) - {"and", "is", "was", "at", "will", "present"}
 
 
 _SHORTENED = frozenset(

@@ -1,6 +1,7 @@
 """Abnormal vital signs and laboratory values: marked so, or outside the range given or the usual one."""
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
 from decimal import Decimal
 from functools import cache
@@ -123,11 +124,13 @@ def _quantity_of(line: Line, hit: Hit[_Measure], following: int | None) -> Quant
             return None
         word = words[index].lower
         if word[0].isdigit():
-            start = words[index].start
-            found = next((q for q in line.reading.quantities if q.start <= start < q.end), None)
-            if found is not None and words[index - 1].lower == "from":
+            place = bisect_right(line.reading.quantities, words[index].start, key=lambda q: q.start) - 1
+            found = line.reading.quantities[place] if place >= 0 else None
+            if found is None or found.end <= words[index].start:
+                return None
+            if words[index - 1].lower == "from":
                 found = _target(line, found) or found  # "fell from 168 to 9": 9 counts
-            if found is None or not found.values or _is_time(found):
+            if not found.values or _is_time(found):
                 return None
             return None if _TIMES.match(line.reading.text, found.end) else found
         if word not in word_list("values", "links"):
@@ -156,7 +159,8 @@ def _is_time(quantity: Quantity) -> bool:
 
 
 def _target(line: Line, quantity: Quantity) -> Quantity | None:
-    later = next((q for q in line.reading.quantities if q.start > quantity.end), None)
+    place = bisect_right(line.reading.quantities, quantity.end, key=lambda q: q.start)
+    later = line.reading.quantities[place] if place < len(line.reading.quantities) else None
     between = line.reading.text[quantity.end : later.start].strip() if later else ""
     if between not in {"to", "down to", "up to"}:
         return None
@@ -215,7 +219,7 @@ def _judge(line: Line, hit: Hit[_Measure], shown: list[Quantity], is_adult: bool
     }
     marked = marked or not word_list("values", "abnormal").isdisjoint(said)
     verdicts = []
-    given = _RANGE.search(text)
+    given = _RANGE.search(text, shown[0].start, shown[-1].end + _TO_RANGE)
     for quantity in shown:
         if given is not None and _is_of_range(quantity, given):
             continue
@@ -228,6 +232,9 @@ def _judge(line: Line, hit: Hit[_Measure], shown: list[Quantity], is_adult: bool
     if marked or is_critical:
         return is_critical
     return False if any(verdict is not None for verdict in verdicts) else None
+
+
+_TO_RANGE = 40  # characters between a value and the range printed behind it
 
 
 def _past_unit(text: str, quantity: Quantity) -> int:
