@@ -79,7 +79,8 @@ def is_rival(owner: Owner, other: Owner) -> bool:
     """Tell whether a number of the source stands for what the claim's number is about."""
     if are_of_one(owner.label, other.label):
         return _are_comparable(owner.quantity, other.quantity)
-    return are_of_one(owner.near, other.near) and _shape(owner.quantity) == _shape(other.quantity)
+    is_near = are_of_one(owner.near, other.near) or not owner.near
+    return is_near and _shape(owner.quantity) == _shape(other.quantity)
 
 
 def turned(claim: Reading, sources: Sequence[Reading]) -> list[Flag]:

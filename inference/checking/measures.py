@@ -74,8 +74,8 @@ def _names(stems: Mapping[int, str], concepts: Sequence[Mention]) -> dict[int, s
     for mention in concepts:
         own = f"={mention.concept.name}"
         for index in range(mention.first, mention.past):
-            if mention.concept.kind == "test":
-                names[index] = {own}
+            if mention.concept.kind == "test" and mention.past - mention.first > 1:
+                names[index] = {own}  # "rate" is no name of the heart rate
             else:
                 names.setdefault(index, set()).add(own)
     return names
