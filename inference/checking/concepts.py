@@ -43,32 +43,53 @@ def find_concepts(words: Sequence[Token], text: str = "") -> list[Mention]:
         The mentions in reading order.
     """
     read = [index for index, word in enumerate(words) if word.lower not in _SKIPPED]
-    folded = [fold(words[index].lower) for index in read]
-    table = _table()
-    written = _written_forms() if text and text != text.upper() else {}
+    folded = tuple(fold(words[index].lower) for index in read)
+    written = _written_forms() if text and (len(words) < _FEW or text != text.upper()) else {}
     found: list[Mention] = []
     free = 0  # words before this one belong to a mention already
-    for at, first in enumerate(folded):
+    for at in range(len(folded)):
         if at < free:
             continue
-        for phrase, meant in table.get(first, ()):
-            if len(phrase) == 1 or tuple(folded[at : at + len(phrase)]) == phrase:
-                free = at + len(phrase)
-                found += [Mention(concept, read[at], read[free - 1] + 1) for concept in meant]
-                break
-        else:
+        if (hit := _longest(folded, at)) is not None:
+            free, meant = hit
+            found += [Mention(concept, read[at], read[free - 1] + 1) for concept in meant]
+        elif written:
             word = words[read[at]]
-            concept = written.get(text[word.start : word.end]) if written else None
+            concept = written.get(text[word.start : word.end])
             if concept and not (at and folded[at - 1][0].isdecimal()):  # "5 Mg" is an amount
                 found.append(Mention(concept, read[at], read[at] + 1))
     return found
 
 
+def named_within(words: Sequence[Token]) -> frozenset[str]:
+    """Name what the words of a mention hold besides its own concept: "depression" in "depression clinic"."""
+    return _within(tuple(fold(word.lower) for word in words if word.lower not in _SKIPPED))
+
+
+@cache  # of the phrases of the lists, so it stays small
+def _within(folded: tuple[str, ...]) -> frozenset[str]:
+    names: set[str] = set()
+    for past in range(1, len(folded) + 1):
+        for at in range(past):
+            hit = _longest(folded[:past], at) if (at, past) != (0, len(folded)) else None
+            names.update(concept.name for concept in (hit[1] if hit else ()))
+    return frozenset(names)
+
+
+def _longest(folded: tuple[str, ...], at: int) -> tuple[int, tuple[Concept, ...]] | None:
+    """Find the longest name at a place: where it ends, and what it names."""
+    for phrase, meant in _table().get(folded[at], ()):
+        past = at + len(phrase)
+        if len(phrase) == 1 or folded[at:past] == phrase:
+            return past, meant
+    return None
+
+
 def fold(word: str) -> str:
     """Reduce a lower-case word to what its forms and spellings share, for looking up names.
 
-    Coarser than `stem`: "wheezing" is "wheeze", "rashes" are "rash", "tumour" is "tumor". Idempotent enough:
-    names and texts go through it once.
+    Coarser than `stem`: "wheezing" is "wheeze", "rashes" are "rash", "tumour" is "tumor". Names and texts go
+    through it once.
     """
     folded = stem(word)
     if len(folded) > 4:
@@ -79,6 +100,7 @@ def fold(word: str) -> str:
     return folded
 
 
+_FEW = 8  # words; so few are often short forms alone
 _SPELLING = (("our", "or"), ("isation", "ization"), ("leuc", "leuk"), ("sulph", "sulf"), ("disk", "disc"))
 _SKIPPED = frozenset(["-", "–", "'", "the", "his", "her", "their", "my", "your", "our", "its"])
 
@@ -102,9 +124,15 @@ def parts(name: str) -> frozenset[str]:
 
 
 def is_told(name: str, told: Iterable[str]) -> bool:
-    """Tell whether texts that name the concepts `told` speak of `name`: it, a kind of it, or all its parts."""
+    """Tell whether naming the concepts `told` tells of `name`: it, a kind of it, or all of its parts."""
     known = frozenset(wide for narrow in told for wide in broader(narrow))
-    return name in known or bool(parts(name)) and parts(name) <= known
+    return name in known or (bool(parts(name)) and parts(name) <= known)
+
+
+@cache
+def whole_names() -> tuple[str, ...]:
+    """Names in which a cue only helps to name the thing: "cannot sleep" says that insomnia is there."""
+    return tuple(name for kind in concept_kinds() for name in lexicon(f"concepts_{kind}").get("whole", ()))
 
 
 @cache
@@ -128,11 +156,13 @@ def phrase_of(name: str) -> tuple[str, ...]:
 @cache
 def _table() -> dict[str, tuple[tuple[tuple[str, ...], tuple[Concept, ...]], ...]]:
     """Phrases and what they name by their first word, the longest first."""
-    meant = {phrase_of(name): (concept,) for name, concept in _named().items()}
     by_name = _named()
+    meant: dict[tuple[str, ...], tuple[Concept, ...]] = {
+        phrase_of(name): (concept,) for name, concept in by_name.items()
+    }
     for kind in concept_kinds():
         for short, names in lexicon(f"concepts_{kind}").get("together", {}).items():
-            meant[phrase_of(short)] = tuple(by_name[name] for name in names)
+            meant[phrase_of(short)] = tuple(by_name[name] for name in names if name in by_name)
     by_first: dict[str, list[tuple[tuple[str, ...], tuple[Concept, ...]]]] = {}
     for phrase, concepts in meant.items():
         by_first.setdefault(phrase[0], []).append((phrase, concepts))
@@ -154,10 +184,12 @@ def _named() -> dict[str, Concept]:
 
 @cache
 def _written_forms() -> dict[str, Concept]:
+    by_name = _named()
     return {
-        written: _named()[name]
+        written: by_name[name]
         for kind in concept_kinds()
         for written, name in lexicon(f"concepts_{kind}").get("capitals", {}).items()
+        if name in by_name
     }
 
 

@@ -10,6 +10,7 @@ from bisect import bisect_left
 from functools import cache
 from typing import NamedTuple
 
+from inference.checking.concepts import whole_names
 from inference.checking.lexicons import lexicon
 from inference.checking.phrases import Found, PhraseTable
 from inference.checking.tokens import Token
@@ -66,7 +67,7 @@ def _cues() -> PhraseTable[tuple[_Role, ...]]:
         for direction in ("before", "after"):
             for phrase in group[direction]:
                 roles.setdefault(phrase, []).append(_Role(sense, direction == "before"))
-    for phrase in (*content["neutral"]["phrases"], *content["boundary"]["phrases"]):
+    for phrase in (*content["neutral"]["phrases"], *content["boundary"]["phrases"], *whole_names()):
         roles.setdefault(phrase, [])
     return PhraseTable((phrase, tuple(found)) for phrase, found in roles.items())
 
@@ -126,7 +127,10 @@ def senses(words: list[Token], text: str) -> Senses:
     present = Sense.PLAIN
     hits = _cues().find(words)
     denials, near = _single_words()
+    named = {index for hit in hits if not hit.value for index in range(hit.first, hit.past)}
     for index, word in enumerate(words):
+        if index in named:
+            continue
         if word.lower in denials:
             of[index] |= Sense.NEGATED
             present |= Sense.NEGATED

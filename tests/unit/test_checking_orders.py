@@ -27,7 +27,7 @@ def kinds_against(source: str, text: str, assertion: Assertion = P) -> list[str]
         ("Prednisolone 5 mg alternate days", "Prednisolone 5 mg every other day"),
         ("Alendronate 70 mg on Sundays", "Alendronate 70 mg once a week"),
         ("Aspirin 81 mg and metoprolol 25 mg twice a day", "Metoprolol 25 mg BID"),
-        ("Furosemide 40 mg od", "Furosemide 40 mg once daily; daily weights"),
+        ("Furosemide 40 mg od, weigh daily", "Furosemide 40 mg once daily; daily weights"),
         ("Methotrexate 10 mg once WEEKLY (NOT daily)", "Methotrexate 10 mg weekly"),
         ("Bisoprolol from 2.5 mg od to 2.5 mg bd", "Bisoprolol 2.5 mg bd"),
     ],
