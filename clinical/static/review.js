@@ -294,7 +294,7 @@
     const kept = path.split("?keep=")[1];
     const target = kept.slice(kept.indexOf("-") + 1);
     const claim = byId(`c-${target}`) ?? byId(`f-${target}`);
-    const field = byId(kept)?.querySelector("textarea") ?? byId(kept.replace(/^(act|fact)-/, "reason-"));
+    const field = byId(kept)?.querySelector("textarea") ?? byId(kept.replace(/^(act|add|out)-/, "reason-"));
     chooseClaim(claim);
     (field ?? claim)?.focus();
     (claim ?? field)?.scrollIntoView({ block: "nearest" });
@@ -314,7 +314,7 @@
     if (!link) return;
     event.preventDefault();
     byId("sign-dialog").close();
-    const named = link.hash && byId(link.hash.slice(1));
+    const named = link.hash ? byId(link.hash.slice(1)) : null;
     named?.closest("details")?.setAttribute("open", "");
     if (named) chooseClaim(named, { focus: true });
   });

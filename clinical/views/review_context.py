@@ -145,8 +145,18 @@ class FactCard:
     held: Held | None = None
 
     @property
-    def form_id(self) -> str:
-        return f"fact-{self.fact.target}"
+    def add_id(self) -> str:
+        return f"add-{self.fact.target}"
+
+    @property
+    def out_id(self) -> str:
+        return f"out-{self.fact.target}"
+
+    @property
+    def asks_reason(self) -> bool:
+        """The checker doubts its words gravely, so that adding them needs a reason."""
+        refusal = self.held.refusal if self.held and self.held.form == self.add_id else None
+        return refusal is not None and refusal.code == "needs_reason"
 
     @property
     def numbers(self) -> str:
@@ -170,7 +180,7 @@ def fact_cards(page: ReviewPage, facts: Iterable[ReviewedFact], held: Held | Non
             fact,
             tuple(page.sentences[n - 1] for n in fact.numbers if 0 < n <= len(page.sentences)),
             tuple(claims[target] for target in fact.used_by if target in claims),
-            held if held and held.form == f"fact-{fact.target}" else None,
+            held if held and held.form in {f"add-{fact.target}", f"out-{fact.target}"} else None,
         )
         for fact in facts
     ]

@@ -74,7 +74,8 @@ def fact(request: Request, pk: UUID) -> HttpResponse:
         act = facts.add if cleaned.pop("verb") == Decision.Verb.ADD else facts.leave_out
         page = act(by=request.user, summary_id=pk, **cleaned)
     except Refused as refused:
-        return _kept(request, pk, f"fact-{form.cleaned_data.get('fact')}", refused)
+        kind = "add" if request.POST.get("verb") == Decision.Verb.ADD else "out"
+        return _kept(request, pk, f"{kind}-{form.cleaned_data.get('fact')}", refused)
     found = page.ledger.get(cleaned["fact"])
     added = found.added_as if found and act is facts.add else None
     return _ledger(request, page, f"f-{cleaned['fact']}", added=added)

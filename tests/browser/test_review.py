@@ -116,7 +116,9 @@ def test_a_summary_is_reviewed_and_signed_by_keyboard_alone(review: Page) -> Non
 
     keys.press("s")
     expect(review.get_by_text("4 claims nobody decided")).to_be_visible()
+    expect(review.get_by_text("1 other left-out fact will be closed with the signature")).to_be_visible()
     assert axe_violations(review) == []
+    keys.press("Tab")
     keys.press("Tab")
     keys.press("Enter")
     expect(review.get_by_label("Draft state").get_by_text("Signed by Dr Ada Invented")).to_be_visible()
@@ -231,7 +233,8 @@ def test_on_a_telephone_a_claim_shows_its_sentence_in_place(
     page.goto(f"/summaries/{summary.pk}/")
     expect(page.locator("#source")).to_be_hidden()
     page.locator(".claim", has_text=WRONG_DOSE).locator(".claim-words").click()
-    expect(page.locator(".claim-quote", has_text="Metoprolol 50 mg twice daily")).to_be_visible()
+    doubted = page.locator(".claim", has_text=WRONG_DOSE)
+    expect(doubted.locator(".claim-quote", has_text="Metoprolol 50 mg twice daily")).to_be_visible()
     assert axe_violations(page) == []
     page.locator(".claim", has_text=WRONG_DOSE).get_by_role("link", name="S7").click()
     expect(page.locator("#s7")).to_be_in_viewport()

@@ -3,6 +3,7 @@
 from clinical.actions import audit, documents, jobs, reviews, summaries
 from clinical.models import AuditEvent, Job, Note, Summary
 from inference.text import from_layout
+from tests.drafts import leave_out
 from tests.factories import make_clinician, make_document, make_note, make_summary, run_jobs
 
 
@@ -67,6 +68,7 @@ def test_a_clinician_decides_and_signs_and_the_result_is_whole(db: None) -> None
             verb="accept",
             reason="seen",
         )
+    page = leave_out(clinician, page)
     page = reviews.sign(by=clinician, summary_id=summary.pk, version=page.version)
 
     assert page.signature is not None
