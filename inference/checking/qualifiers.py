@@ -18,7 +18,7 @@ from inference.checking.scopes import Sense
 from inference.checking.tokens import stem
 from inference.vocabulary import Severity
 
-LISTS = ("severity", "directions", "timing")
+LISTS = ("severity", "directions", "timing", "acts")
 
 
 class Dimension(NamedTuple):
@@ -29,6 +29,10 @@ class Dimension(NamedTuple):
         severity: of a contradiction.
         alone: its words are things themselves and need no thing beside them.
         alike: pairs of values that one thing can have at once.
+        kinds: of the things that it can describe ("test", "drug"); empty for any.
+        anywhere: the claim's value counts wherever in the note it stands: a test can be ordered in one
+            sentence and reported in another.
+        doubted: phrases of a claim that are compared; empty for all.
         needs: phrases that a claim may use only where the note grades that thing so.
     """
 
@@ -38,6 +42,9 @@ class Dimension(NamedTuple):
     severity: Severity
     alone: bool
     alike: frozenset[frozenset[str]]
+    kinds: frozenset[str]
+    anywhere: bool
+    doubted: frozenset[str]
     needs: frozenset[str]
 
     def agrees(self, one: Iterable[str], other: Iterable[str]) -> bool:
@@ -65,17 +72,20 @@ class Match(NamedTuple):
 
 def find_qualifiers(reading: Reading, list_name: str) -> list[Qualifier]:
     """Find the qualifiers of one list in a text, in its order; parts of a thing's own name are none."""
+    named = [(mention.first, mention.past) for mention in reading.concepts]
+    named += [(drug.first, drug.past) for drug in reading.drugs]
     inside = {
-        index: mention.past - mention.first
-        for mention in (*reading.concepts, *reading.drugs)
-        if mention.past - mention.first > 1 and not _is_plain(reading, mention.first, mention.past)
-        for index in range(mention.first, mention.past)
+        index: past - first
+        for first, past in named
+        if past - first > 1 and not _is_plain(reading, first, past)
+        for index in range(first, past)
     }
     dimensions = _dimensions()
     found = []
     for values, first, past in _table(list_name).find(reading.words):
         is_part = inside.get(first, 0) > past - first
         is_denied = bool(reading.senses.of[first] & Sense.NEGATED) and first in reading.senses.negated_by
+        is_denied = is_denied or (first > 0 and reading.words[first - 1].lower in _NOT)
         for name, meant in values:
             if "neither" in meant or (is_part and not dimensions[name].alone):
                 continue
@@ -90,7 +100,7 @@ def contradictions(case: Case, list_name: str) -> list[Flag]:
     flags = []
     for ours in find_qualifiers(case.claim, list_name):
         dimension = _dimensions()[ours.dimension]
-        if ours.is_denied:
+        if ours.is_denied or (dimension.doubted and _written(case.claim, ours) not in dimension.doubted):
             continue
         same, other = _best(case, ours, dimension)
         if other is not None and (same is None or same.score < _SURE * other.score):
@@ -102,6 +112,7 @@ def contradictions(case: Case, list_name: str) -> list[Flag]:
     return flags
 
 
+_NOT = frozenset({"not", "never", "non"})
 _TOUCH = 0.2  # least closeness of a source's qualifier to the shared thing, from which it can contradict
 _SURE = 0.6  # share of that closeness at which the claim's own value, found in the source, settles the matter
 _REACH = 5  # content words from a qualifier within which it may describe
@@ -118,9 +129,17 @@ _BREAKS = {
 def _best(case: Case, ours: Qualifier, dimension: Dimension) -> tuple[Match | None, Match | None]:
     """The closest qualifier of the sources that agrees, and the closest that does not."""
     near = bound(case.claim, dimension)[ours]
+    if dimension.kinds:
+        near = {name: near[name] for name in near.keys() & _things(case.claim, dimension.kinds)}
     same: Match | None = None
     other: Match | None = None
-    for source in case.sources:
+    cited = {source.number for source in case.sources}
+    others = (
+        {r.number: r for name in near for r in case.around.holding.get(name, ())}
+        if dimension.anywhere
+        else {}
+    )
+    for source in (*case.sources, *(r for number, r in others.items() if number not in cited)):
         for theirs, around in bound(source, dimension).items():
             score = sum(1 / (1 + near[name] + around[name]) for name in near.keys() & around.keys())
             if dimension.alone:
@@ -131,9 +150,17 @@ def _best(case: Case, ours: Qualifier, dimension: Dimension) -> tuple[Match | No
             match = Match(source, theirs, score)
             if agrees or theirs.is_denied:  # "no hypokalaemia" says nothing against "hyperkalaemia"
                 same = match if same is None or score > same.score else same
-            else:
+            elif source.number in cited:
                 other = match if other is None or score > other.score else other
     return same, other
+
+
+def _things(claim: Reading, kinds: frozenset[str]) -> frozenset[str]:
+    """The names of a claim's things of these kinds."""
+    drugs = (f"drug:{drug.name}" for drug in claim.drugs if "drug" in kinds)
+    return frozenset(
+        [*drugs, *(f"={found.concept.name}" for found in claim.concepts if found.concept.kind in kinds)]
+    )
 
 
 def bound(reading: Reading, dimension: Dimension) -> dict[Qualifier, dict[str, int]]:
@@ -191,10 +218,14 @@ def _is_plain(reading: Reading, first: int, past: int) -> bool:
     return all(index not in reading.stems or reading.stems[index] in _plain() for index in range(first, past))
 
 
+def _written(claim: Reading, ours: Qualifier) -> str:
+    words = claim.words[ours.first : ours.past]
+    return claim.text[words[0].start : words[-1].end].lower()
+
+
 def _lacks(case: Case, ours: Qualifier, dimension: Dimension) -> bool:
     """Tell whether the note nowhere says so of the thing, though the words are such as must be said."""
-    words = case.claim.words[ours.first : ours.past]
-    if case.claim.text[words[0].start : words[-1].end].lower() not in dimension.needs:
+    if _written(case.claim, ours) not in dimension.needs:
         return False
     holding = case.around.holding
     near = bound(case.claim, dimension)[ours]
@@ -280,6 +311,9 @@ def _dimensions() -> dict[str, Dimension]:
             Severity(entry["severity"]),
             entry.get("alone", False),
             frozenset(frozenset(pair) for pair in entry.get("alike", ())),
+            frozenset(entry.get("kinds", ())),
+            entry.get("anywhere", False),
+            frozenset(entry.get("doubted", ())),
             frozenset(entry.get("needs", ())),
         )
         for list_name in LISTS
