@@ -1,76 +1,34 @@
-"""An allergy must be one that the note gives, with its own reaction; "no known allergies" must be what it says."""
+"""An allergy must be one that the note gives, with its own reaction, and none only where it gives none."""
 
 import re
 from collections.abc import Sequence
 from functools import cache
-from typing import NamedTuple
 
+from inference.checking.allergy_statements import (
+    ALLERGY_TITLE,
+    DENIAL,
+    DENIAL_OF_ALL,
+    SPEAKS_OF_ALLERGY,
+    Allergen,
+    Statement,
+    is_of_allergies,
+    named_substances,
+    reaction_table,
+    read_statement,
+)
 from inference.checking.case import Case
-from inference.checking.drugs import classes_of, find_classes, names_within
+from inference.checking.drugs import classes_of, names_within
 from inference.checking.evidence import cited
 from inference.checking.flags import Flag, quoted
 from inference.checking.lexicons import lexicon
-from inference.checking.phrases import PhraseTable
 from inference.checking.reading import Reading
-from inference.checking.scopes import Sense
 from inference.vocabulary import Assertion, Category, Severity
 
-_SPEAKS = re.compile(
-    r"\ballerg|\bnkd?f?m?a\b|\bnk[fm]a\b|\bintoleran|\banaphyla|\badrs?\b|\badverse (?:drug )?reactions?\b"
-    r"|\bsensitivit(?:y|ies) to\b|\btolerat(?:es|ed|ing)\b",
-    re.IGNORECASE,
-)
-_TITLE = re.compile(r"\ballerg|\badrs?\b|\bintoleran|\badverse\b|^all$|\bsensitivit", re.IGNORECASE)
-_ANY = r"(?:(?:known|any|documented|reported|recorded|stated|current|other|food|drug|medication|medicine|environmental|significant)[\s,/]+(?:or |and )?){0,5}"
-_NONE = re.compile(
-    rf"\b(?:nkd?a|nkf?a|nkdfa|nkma|nil known)\b|\b(?:no|nil|without|denies|denied|not aware of)\s+{_ANY}allerg(?:y|ies)\b(?! to\b| test)"
-    r"|\bnot (?:known to be )?allergic to (?:any|anything|medic)"
-    r"|\bnot (?:known to be )?allergic\b(?=\W*$|[.,;])"
-    r"|\ballerg(?:y|ies)(?: status)?\s*(?:[:=–-]+|are|is)?\s*(?:none|nil|no\b(?! known \w+ (?:but|except))|nkda|nka|denie[sd]|negative|not known)(?! to\b)",
-    re.IGNORECASE,
-)
 _DRUGS_ONLY = re.compile(r"\bnkda\b|\b(?:drug|medication|medicine)s?\b", re.IGNORECASE)
-_UNTRUE = re.compile(
-    r"\b(?:not|no|never|denies|isn't|wasn't|without)\s+(?:known\s+|longer\s+|an?\s+|any\s+|history of\s+|truly\s+|to be\s+|be\s+)*(?:\w+\s+){0,2}allerg"
-    r"|\bno (?:known )?allerg\w+ to\b|[-–:(,]\s*no\b\s+allerg|\btolerat(?:es|ed|ing|e)\b|\bde-?label|\blabel (?:was |has been )?removed|\bnot allergic",
-    re.IGNORECASE,
-)
-_LINKS = frozenset({"to", "with", "from", "after", "on", "by", "following"})
-_CLAUSE = re.compile(
-    r"(?<=[a-z0-9)]{2})\.\s+(?=[A-Z])|[;|]|\bbut\b|\bthough\b|\balthough\b|\bhowever\b", re.IGNORECASE
-)
 _SEVERE = re.compile(r"\bsevere(?:ly)?\b|\blife-threatening\b|\bserious\b|\banaphyla", re.IGNORECASE)
 _MILD = re.compile(r"\bmild(?:ly)?\b|\bminor\b", re.IGNORECASE)
 _INTOLERANCE = re.compile(r"\bintoleran|\bside[- ]effect|\bsensitiv", re.IGNORECASE)
 _ALLERGY = re.compile(r"\ballerg", re.IGNORECASE)
-
-
-class Allergen(NamedTuple):
-    """A substance that a text names in an allergy statement.
-
-    Attributes:
-        name: generic name, class, or usual name of another substance.
-        first: first token.
-        past: one past the last.
-        reactions: usual names of the reactions that belong to it.
-        is_denied: the text says that the patient is not allergic to it.
-        is_family: it is a relative's.
-    """
-
-    name: str
-    first: int
-    past: int
-    reactions: frozenset[str]
-    is_denied: bool
-    is_family: bool
-
-
-class Statement(NamedTuple):
-    """What a text says of allergies: whether it denies any, and which it names."""
-
-    source: Reading
-    denies_all: re.Match[str] | None
-    allergens: tuple[Allergen, ...]
 
 
 def check(case: Case) -> tuple[list[Flag], frozenset[int]]:
@@ -80,15 +38,15 @@ def check(case: Case) -> tuple[list[Flag], frozenset[int]]:
         The flags, and the tokens of the claim whose negation is settled here: "No known drug allergies" for
         "NKDA" denies what the note denies.
     """
-    is_about = case.category is Category.ALLERGY or _SPEAKS.search(case.claim.text) is not None
+    is_about = case.category is Category.ALLERGY or SPEAKS_OF_ALLERGY.search(case.claim.text) is not None
     if not is_about:
         return [], frozenset()
     ours = read_statement(case.claim, is_allergy=True)
-    cited_ones = [read_statement(source, is_allergy=_is_of_allergies(source)) for source in case.sources]
+    cited_ones = [read_statement(source, is_allergy=is_of_allergies(source)) for source in case.sources]
     around = [
         read_statement(reading, is_allergy=True)
         for reading in case.around.sentences
-        if _is_of_allergies(reading)
+        if is_of_allergies(reading)
     ]
     flags: list[Flag] = []
     settled: set[int] = set()
@@ -108,10 +66,6 @@ def check(case: Case) -> tuple[list[Flag], frozenset[int]]:
     return flags, frozenset(settled)
 
 
-def _is_of_allergies(reading: Reading) -> bool:
-    return _TITLE.search(reading.section) is not None or _SPEAKS.search(reading.text) is not None
-
-
 def _words_of_allergy(claim: Reading) -> set[int]:
     return {
         index
@@ -122,78 +76,6 @@ def _words_of_allergy(claim: Reading) -> set[int]:
 
 def _tokens(reading: Reading, start: int, end: int) -> set[int]:
     return {index for index, word in enumerate(reading.words) if start <= word.start < end}
-
-
-@cache
-def _substances() -> PhraseTable[str]:
-    return PhraseTable(
-        (name, entry[0]) for entry in lexicon("allergies")["substances"]["names"] for name in entry
-    )
-
-
-@cache
-def _reactions() -> PhraseTable[str]:
-    return PhraseTable(
-        (name, entry[0]) for entry in lexicon("allergies")["reactions"]["names"] for name in entry
-    )
-
-
-def read_statement(reading: Reading, *, is_allergy: bool) -> Statement:
-    """Read the allergens of a text, each with its own reactions.
-
-    "Penicillin (rash), latex (wheeze)": a reaction belongs to the substance before it, or to the one behind
-    it where "to", "with" or "from" leads there ("rash with penicillin").
-
-    Args:
-        reading: the text.
-        is_allergy: it stands under allergies or speaks of them; else the substances are not read.
-    """
-    denies_all = _NONE.search(reading.text)
-    if not is_allergy:
-        return Statement(reading, denies_all, ())
-    named = _named(reading)
-    owned: dict[int, set[str]] = {index: set() for index in range(len(named))}
-    taken = {token for _, first, past in named for token in range(first, past)}
-    place = -1
-    for hit in _reactions().find(reading.words):
-        if hit.first in taken:
-            continue
-        while place + 1 < len(named) and named[place + 1][1] < hit.first:
-            place += 1
-        owner = place
-        if place + 1 < len(named):
-            gap = [word.lower for word in reading.words[hit.past : named[place + 1][1]]]
-            if len(gap) <= 4 and _LINKS.intersection(gap) and not {",", ";", "and"}.intersection(gap):
-                owner = place + 1
-        if owner < 0 and named:
-            owner = 0
-        if owner >= 0:
-            owned[owner].add(hit.value)
-    clauses = [0, *(match.end() for match in _CLAUSE.finditer(reading.text)), len(reading.text) + 1]
-    allergens = []
-    edge = 0
-    is_all_family = "family" in reading.section.lower()
-    for index, (name, first, past) in enumerate(named):
-        start = reading.words[first].start
-        while edge + 1 < len(clauses) - 1 and clauses[edge + 1] <= start:
-            edge += 1
-        clause = reading.text[clauses[edge] : clauses[edge + 1]]
-        is_family = is_all_family or bool(reading.senses.of[first] & Sense.FAMILY)
-        is_denied = _UNTRUE.search(clause) is not None
-        allergens.append(Allergen(name, first, past, frozenset(owned[index]), is_denied, is_family))
-    return Statement(reading, denies_all, tuple(allergens))
-
-
-def _named(reading: Reading) -> list[tuple[str, int, int]]:
-    named = [(drug.name, drug.first, drug.past) for drug in reading.drugs]
-    taken = {token for _, first, past in named for token in range(first, past)}
-    for found in (find_classes(reading.words), _substances().find(reading.words)):
-        for hit in found:
-            name = hit[0]
-            if taken.isdisjoint(range(hit.first, hit.past)):
-                named.append((str(name), hit.first, hit.past))
-                taken.update(range(hit.first, hit.past))
-    return sorted(named, key=lambda entry: entry[1])
 
 
 def _is_same(one: str, other: str) -> bool:
@@ -211,6 +93,8 @@ def _denies_wrongly(
     for statement in statements:
         for allergen in statement.allergens:
             if allergen.is_denied or allergen.is_family or _is_only_named(statement, allergen):
+                continue
+            if _INTOLERANCE.search(statement.source.text) and not _ALLERGY.search(statement.source.text):
                 continue
             is_drug = allergen.name not in _other_substances()
             if (only_drugs and not is_drug) or (statement.denies_all and not only_drugs and not is_drug):
@@ -232,7 +116,7 @@ def _other_substances() -> frozenset[str]:
 def _is_only_named(statement: Statement, allergen: Allergen) -> bool:
     """Tell whether a text names a substance beside "NKDA" or a word of allergies that is not about it."""
     source = statement.source
-    if _TITLE.search(source.section):
+    if ALLERGY_TITLE.search(source.section):
         return statement.denies_all is not None and not allergen.reactions
     first = max(0, allergen.first - 8)
     near = " ".join(word.lower for word in source.words[first : allergen.past + 4])
@@ -269,7 +153,10 @@ def _check_allergen(
     if is_absent:
         return [], True
     if all(a.is_family for _, a in given) and not ours.is_family and case.assertion is not Assertion.FAMILY:
-        message = f"Person: the claim gives the allergy {quoted(said)} to the patient; sentence {source.number} to a relative."
+        message = (
+            f"Person: the claim gives the allergy {quoted(said)} to the patient; sentence {source.number} "
+            "to a relative."
+        )
         return [Flag("person", Severity.CRITICAL, message, places)], True
     flag = _other_reaction(case, ours, given, [*cited_ones, *around], said)
     if flag is None and _SEVERE.search(claim.text) and len(claim.drugs) <= 1:
@@ -278,8 +165,8 @@ def _check_allergen(
             message = f"Severity: the claim calls the allergy severe; sentence {source.number} calls it mild."
             flag = Flag("severity", Severity.WARNING, message, places)
     if flag is None and _ALLERGY.search(claim.text):
-        texts = [s.source.text + s.source.section for s, _ in given]
-        if all(_INTOLERANCE.search(text) and not _ALLERGY.search(text) for text in texts):
+        both = [s.source.text + s.source.section for s, _ in given]
+        if all(_INTOLERANCE.search(text) and not _ALLERGY.search(text) for text in both):
             message = (
                 f"Allergy: sentence {source.number} gives {quoted(said)} as an intolerance, not an allergy."
             )
@@ -288,7 +175,7 @@ def _check_allergen(
 
 
 def _denial_elsewhere(claim: Reading) -> bool:
-    return _NONE.search(claim.text) is not None or _UNTRUE.search(claim.text) is not None
+    return DENIAL_OF_ALL.search(claim.text) is not None or DENIAL.search(claim.text) is not None
 
 
 def _not_an_allergen(
@@ -315,7 +202,7 @@ def _not_an_allergen(
         is_drug = ours.name not in _other_substances()
         if is_drug or not _DRUGS_ONLY.search(denial.denies_all[0]):
             message = (
-                f"Allergy: the claim names an allergy to {quoted(said)}; sentence {denial.source.number} says "
+                f"Allergy: the claim names {quoted(said)}; sentence {denial.source.number} says "
                 f"{quoted(denial.denies_all[0])}."
             )
             return [Flag("allergy", Severity.CRITICAL, message, places)], True
@@ -373,8 +260,8 @@ def _told_next(case: Case, given: Sequence[tuple[Statement, Allergen]]) -> froze
     """The reactions of sentences that name no substance: "Allergic to penicillin. Developed a rash."."""
     found: set[str] = set()
     for source in case.sources:
-        if not _named(source):
-            found.update(hit.value for hit in _reactions().find(source.words))
+        if not named_substances(source):
+            found.update(hit.value for hit in reaction_table().find(source.words))
     return frozenset(found)
 
 

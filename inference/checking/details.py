@@ -56,6 +56,8 @@ def _check_medication(case: Case, parts: Medication) -> list[Flag]:
     flags, explained, _ = medications.check(as_stated)
     flags = [flag for flag in flags if flag.kind != "medication_status"]
     flags += numbers.doubts(stated, sources, explained)
+    # These places are of the parts, not of the claim's own words.
+    flags = [replace(flag, places=frozenset()) for flag in flags]
     if not stated.drugs and (flag := _absent("drug", parts.name, claim, sources)):
         flags.append(flag)
     if (flag := _other_dose(claim.text, parts)) is not None:

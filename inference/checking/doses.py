@@ -1,4 +1,4 @@
-"""A dose in a claim must be the one that the note gives for that drug, in that list, and not the former one."""
+"""A dose in a claim must be the one that the note gives for that drug in that list, not the former one."""
 
 import re
 from collections.abc import Sequence
@@ -175,7 +175,7 @@ def _unowned(sources: Sequence[Reading]) -> list[Quantity]:
 
 
 def _is_worked_out(claim: Reading, mention: Mention, quantity: Quantity, given: Given) -> bool:
-    """Tell whether an amount follows from the evidence: 2 tablets of 5 mg, 40 mg twice a day as 80 mg a day."""
+    """Tell whether an amount follows: 2 tablets of 5 mg, 40 mg twice a day as 80 mg a day."""
     per_day = _per_day(claim, mention)
     for source, other in given:
         theirs = doses(source, other)
@@ -352,8 +352,8 @@ def _since_changed(
         wrong = next((q for q in claimed if not is_among(q, theirs)), None)
         if wrong is not None and any(dimension(q.unit) == dimension(wrong.unit) for q in theirs):
             message = (
-                f"Dose: the claim says {_with_drug(claim, mention, wrong)}; sentence {source.number} then gives "
-                f"{quoted(theirs[0].text)}."
+                f"Dose: the claim says {_with_drug(claim, mention, wrong)}; "
+                f"sentence {source.number} then gives {quoted(theirs[0].text)}."
             )
             return _flag(claim, mention, wrong, message)
     return None

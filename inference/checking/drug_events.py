@@ -1,4 +1,4 @@
-"""What a text says becomes of each drug: started, raised, held, considered, declined, and from which to which."""
+"""What a text says becomes of each drug: started, raised, held, considered, declined, switched."""
 
 import re
 from collections.abc import Sequence
@@ -54,19 +54,88 @@ _Cue = Found[tuple[str, ...]]
 _END = re.compile(r"(?<=[a-z0-9)%]{2})\.\s+(?=[A-Z\d])|;")
 _LINKS = frozenset({",", "and", "&", "/", "+", "or", "plus", "with", "both", "also"})
 _AUXILIARIES = frozenset(
-    "was were is are been be being has have had will should to now also then again both all temporarily "
-    "initially subsequently recently therefore already previously just permanently".split()
+    {
+        "may",
+        "can",
+        "could",
+        "would",
+        "must",
+        "was",
+        "were",
+        "is",
+        "are",
+        "been",
+        "be",
+        "being",
+        "has",
+        "have",
+        "had",
+        "will",
+        "should",
+        "to",
+        "now",
+        "also",
+        "then",
+        "again",
+        "both",
+        "all",
+        "temporarily",
+        "initially",
+        "subsequently",
+        "recently",
+        "therefore",
+        "already",
+        "previously",
+        "just",
+        "permanently",
+    }
 )
-_PASSIVES = frozenset("was were is are been be being has have had".split())
+_PASSIVES = frozenset({"was", "were", "is", "are", "been", "be", "being", "has", "have", "had"})
 _SUBJECTS = frozenset({"we", "i", "he", "she", "they", "patient", "pt", "will", "please", "gp", "to"})
 _BREAKS = frozenset({",", "and", "but", "then", "while", "&", "plus", "+", "so"})
 _DENIALS = frozenset(
-    "not never no without cannot didn't don't doesn't hasn't haven't wasn't weren't isn't won't nor "
-    "declined refused refuses".split()
+    {
+        "not",
+        "never",
+        "no",
+        "without",
+        "cannot",
+        "didn't",
+        "don't",
+        "doesn't",
+        "hasn't",
+        "haven't",
+        "wasn't",
+        "weren't",
+        "isn't",
+        "won't",
+        "nor",
+        "declined",
+        "refused",
+        "refuses",
+    }
 )
 _DOUBTS = frozenset(
-    "consider considering considered may might could discuss discussed discussing offered possible "
-    "possibly whether option contemplate requested requesting requests".split()
+    {
+        "consider",
+        "considering",
+        "considered",
+        "may",
+        "might",
+        "could",
+        "discuss",
+        "discussed",
+        "discussing",
+        "offered",
+        "possible",
+        "possibly",
+        "whether",
+        "option",
+        "contemplate",
+        "requested",
+        "requesting",
+        "requests",
+    }
 )
 _MAY = frozenset({"may", "might", "could"})
 _WISHES: Events = frozenset({Event.CONTINUED, Event.TAKEN})
@@ -183,7 +252,7 @@ def _read_segment(
                 found[drug] |= events
         elif after is not None:
             forward.append((cue, events, place))
-    for cue, events, place in forward:
+    for _, events, place in forward:
         for step, drug in enumerate(drugs[place:]):
             if step:
                 previous = drugs[place + step - 1]
@@ -218,7 +287,7 @@ def _leads(cue: _Cue, before: Mention, after: Mention | None, lowers: list[str],
 def _listed_before(
     drugs: list[Mention], place: int, lowers: list[str], shift: int, starts: list[int]
 ) -> list[Mention]:
-    """The drug before a verb, with those joined to it by "and": "aspirin, ramipril and metformin were held"."""
+    """The drug before a verb, with those joined to it: "aspirin, ramipril and metformin were held"."""
     targets = [drugs[place]]
     is_joined = False
     for index in range(place - 1, -1, -1):
@@ -247,7 +316,8 @@ def _switches(
         return False
     second = drugs[place + 1] if place + 1 < len(drugs) else None
     gap = lowers[cue.past - shift : after.first - shift]
-    if _BACK in cue.value:
+    is_active = lowers[cue.past - 1 - shift] == "replaced" and before is not None
+    if _BACK in cue.value or (is_active and not {"to", "with", "by", "for"}.intersection(gap)):
         if before is not None:
             found[before].add(Event.STARTED)
         found[after].add(Event.STOPPED)

@@ -17,16 +17,19 @@ class DrugList(StrEnum):
 
 
 _HOME = re.compile(
-    r"\b(?:home (?:med|dose|drug|list|regimen)\w*|(?:taken|took|taking|meds|medications?|medicines) at home|at home\b"
+    r"\b(?:home (?:med|dose|drug|list|regimen)\w*|at home\b"
     r"|(?:before|prior to|pre|on|at)[- ](?:this |the )?(?:admission|hospitali[sz]ation|transfer)|pta"
-    r"|admission (?:meds|medications?|medicines|drugs)|drug history|dhx?|previous(?:ly)?|prior dose|usual dose"
+    r"|admission (?:meds|medications?|medicines|drugs)|drug history|dhx?"
+    r"|previous(?:ly)?|prior dose|usual dose"
     r"|was (?:taking|on)|had been (?:taking|on)|used to (?:take|be on)|formerly)\b|^home\b",
     re.IGNORECASE,
 )
 _CURRENT = re.compile(
-    r"\b(?:(?:at|on|upon|for) discharge|discharged? (?:on|with|home on|med\w*|drugs?|list|dose|prescriptions?)"
-    r"|tt[oa]s?|currently|current (?:med\w*|dose|drugs?)|now (?:on|takes|taking)|continu(?:e|es|ing)|go(?:es|ing)? home on"
-    r"|(?:drugs?|medications?|medicines) on discharge|remains? (?:on|at)|stays? (?:on|at)|unchanged|takes|is (?:on|taking))\b",
+    r"\b(?:(?:at|on|upon|for) discharge|discharged? (?:on|with|home on|med\w*|drugs?|list|dose)"
+    r"|tt[oa]s?|currently|current (?:med\w*|dose|drugs?)|now (?:on|takes|taking)|continu(?:e|es|ing)"
+    r"|go(?:es|ing)? home on"
+    r"|(?:drugs?|medications?|medicines) on discharge|remains? (?:on|at)|stays? (?:on|at)|unchanged"
+    r"|takes|is (?:on|taking))\b",
     re.IGNORECASE,
 )
 _LABEL = re.compile(r"[^:.;]{1,60}:")
@@ -42,7 +45,7 @@ def claimed_list(claim: Reading) -> DrugList:
 
 
 def list_of(reading: Reading, mention: Mention) -> DrugList:
-    """Tell in which list of the note a drug stands: by its title, a label before it, or the words of its clause."""
+    """Tell in which list a drug stands: by a label before it, its section, or the words of its clause."""
     start = reading.words[mention.first].start
     label = _LABEL.match(reading.text[:start])
     for words in (label[0] if label else "", reading.section):
@@ -63,7 +66,8 @@ _IN_NOTE = re.compile(
     r"\b(?:(?:at|on|upon) discharge|discharged (?:on|with|home on)|tt[oa]s?)\b", re.IGNORECASE
 )
 _HOME_TITLE = re.compile(
-    r"\bhome\b|\b(?:before|prior to|pre|on)[- ]?admission|\bpta\b|^admission (?:med|drug)|\bdrug history\b|^dhx?\b",
+    r"\bhome\b|\b(?:before|prior to|pre|on)[- ]?admission|\bpta\b|^admission (?:med|drug)|\bdrug history\b"
+    r"|^dhx?\b",
     re.IGNORECASE,
 )
 _CURRENT_TITLE = re.compile(
@@ -85,7 +89,8 @@ _OLD_HEAD = re.compile(
     r"^\W*(?:before|previous|prior|pre-|pta\b|home|old|on admission|admission|usual|at home)", re.IGNORECASE
 )
 _OLD_BEFORE = re.compile(
-    r"(?:\b(?:from|had been|been|previously|formerly|instead of|used to be|used to take|was|were|prior dose(?: of)?"
+    r"(?:\b(?:from|had been|been|previously|formerly|instead of|used to be|used to take|was|were"
+    r"|prior dose(?: of)?"
     r"|up from|down from|old dose(?: of)?|home dose(?: of)?|usual dose(?: of)?|at home|before)[:\s]*"
     r"(?:at |taking |on |a dose of |\()*)$",
     re.IGNORECASE,

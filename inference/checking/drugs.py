@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from inference.checking.lexicons import lexicon
 from inference.checking.phrases import PhraseTable
-from inference.checking.tokens import Token
+from inference.checking.tokens import Token, stem, tokens
 
 _SHORTEST_BY_ENDING = 6  # letters; shorter words with such an ending ("April") are no drugs
 
@@ -43,13 +43,14 @@ def find_drugs(words: list[Token]) -> list[Mention]:
             and name.endswith(endings)
             and index not in taken
             and name not in never
+            and name not in _class_names()
         ):
             found.append(Mention(name, index, index + 1))
     return sorted(found, key=lambda mention: mention.first)
 
 
 class ClassMention(NamedTuple):
-    """A class of drugs named at tokens[first:past], half-open: "a statin"; `name` is the class's usual name."""
+    """A class of drugs named at tokens[first:past], half-open; `name` is the class's usual name."""
 
     name: str
     first: int
@@ -80,6 +81,18 @@ def classes_of(name: str) -> frozenset[str]:
 @cache
 def _classes() -> dict[str, dict[str, list[str]]]:
     return {entry["name"]: entry for entry in lexicon("drug_classes")["class"]}
+
+
+@cache
+def class_words(name: str) -> frozenset[str]:
+    """Stems of every word by which a drug's classes are called: a text that names the drug bears them out."""
+    called = [phrase for group in classes_of(name) for phrase in _classes()[group]["called"]]
+    return frozenset(stem(word.lower) for phrase in called for word in tokens(phrase))
+
+
+@cache
+def _class_names() -> frozenset[str]:
+    return frozenset(name for content in _classes().values() for name in content["called"])
 
 
 @cache

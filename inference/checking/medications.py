@@ -1,6 +1,4 @@
-"""A drug in a claim must be named in its evidence, with that dose, that often, and with what became of it there."""
-
-from collections.abc import Sequence
+"""A drug in a claim must be named in its evidence, with that dose, that often, and with that fate."""
 
 from inference.checking import doses as dosing
 from inference.checking import schedules, statuses
@@ -113,12 +111,13 @@ def is_given(claimed: Mention, given: Mention, is_class: bool = False) -> bool:
 
 def _elsewhere(case: Case, mention: Mention) -> Given:
     own = {source.number for source in case.sources}
+    is_class = mention not in case.claim.drugs
     return [
         (reading, other)
         for reading in case.around.sentences
         if reading.number not in own
-        for other in reading.drugs
-        if is_given(mention, other)
+        for other in (drugs_and_classes(reading) if is_class else reading.drugs)
+        if is_given(mention, other, is_class)
     ]
 
 

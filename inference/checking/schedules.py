@@ -43,6 +43,8 @@ def check(
         At most one flag, and the starts of the claim's quantities that are of a frequency ("every 6 hours").
     """
     claimed = _in_its_sentence(claim, mention)
+    if (flag := _regular(claim, mention, given) or _turned_round(claim, mention, given)) is not None:
+        return flag, set()
     if not claimed:
         return None, set()
     explained = {
@@ -75,6 +77,50 @@ def check(
         source, other = around[0]
         message = f"Frequency: the claim says {said}; sentence {source.number} says {quoted(other.text)}."
     return Flag("frequency", Severity.WARNING, message, places), explained
+
+
+def _regular(claim: Reading, mention: Mention, given: Given) -> Flag | None:
+    """Flag a drug told as regular that the evidence gives as needed."""
+    if len(claim.drugs) > 1 or not _REGULAR.search(claim.text):
+        return None
+    for source, other in given:
+        own = source.frequencies_of.get(other, ())
+        if own and all(frequency.per_day is None for frequency in own):
+            message = (
+                f"Frequency: the claim gives {quoted(claim.written(mention))} as regular; sentence "
+                f"{source.number} says {quoted(own[0].text)}."
+            )
+            return Flag("frequency", Severity.WARNING, message, frozenset(range(mention.first, mention.past)))
+    return None
+
+
+_REGULAR = re.compile(r"\bregular(?:ly)?\b", re.IGNORECASE)
+
+
+def _turned_round(claim: Reading, mention: Mention, given: Given) -> Flag | None:
+    """Flag "8 units in the morning and 10 at night" where it is 10 in the morning and 8 at night."""
+    ours = _by_moment(claim, mention)
+    if len(ours) < 2:
+        return None
+    for source, other in given:
+        theirs = _by_moment(source, other)
+        if set(theirs) >= set(ours) and any(not is_same(ours[at], theirs[at]) for at in ours):
+            said = quoted(", ".join(f"{ours[at].text} {at}" for at in ours))
+            says = quoted(", ".join(f"{theirs[at].text} {at}" for at in theirs))
+            message = f"Dose: the claim says {said}; sentence {source.number} says {says}."
+            return Flag("dose", Severity.CRITICAL, message, frozenset(range(mention.first, mention.past)))
+    return None
+
+
+def _by_moment(reading: Reading, mention: Mention) -> dict[str, Quantity]:
+    """The dose at each time of day: "10 units in the morning and 8 at night"."""
+    found: dict[str, Quantity] = {}
+    waiting = doses(reading, mention)
+    for frequency in reading.frequencies_of.get(mention, ()):
+        before = [dose for dose in waiting if dose.end <= frequency.start]
+        if frequency.moment and before:
+            found.setdefault(frequency.moment, before[-1])
+    return found
 
 
 def _has_that_total(claim: Reading, mention: Mention, often: Frequency, places: Given) -> bool:

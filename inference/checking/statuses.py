@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from inference.checking.case import Case
-from inference.checking.drug_events import OFF, ON, OPEN, Event, Events
+from inference.checking.drug_events import OFF, ON, OPEN, Event, Events, events_of
 from inference.checking.drugs import Mention
 from inference.checking.flags import Flag, quoted
 from inference.checking.reading import Reading
@@ -161,7 +161,8 @@ class _Raise(Protocol):
 
 
 _BRIEF = re.compile(
-    r"\bfor (?:an?|one|two|three|\d+) (?:days?|weeks?)|\bprior to\b|\bbefore\b|\bday of\b|\buntil\b|\btemporar|\bwhil(?:e|st)\b"
+    r"\bfor (?:an?|one|two|three|\d+) (?:days?|weeks?)|\bprior to\b|\bbefore\b|\bday of\b|\buntil\b"
+    r"|\btemporar|\bwhil(?:e|st)\b"
     r"|\bre-?start|\bresum|\bdays (?:pre|prior)",
     re.IGNORECASE,
 )
@@ -236,7 +237,10 @@ def _named(events: Iterable[Event]) -> str:
 
 
 def _is_ended_in(places: Sequence[tuple[Reading, Mention]]) -> bool:
-    return any(status_of(reading, other) is Status.ENDED for reading, other in places)
+    return any(
+        status_of(reading, other) is Status.ENDED or events_of(reading, [other])[other] & OFF
+        for reading, other in places
+    )
 
 
 def _resumes(reading: Reading) -> bool:
