@@ -71,17 +71,17 @@ def is_family_title(title: str) -> bool:
 def _negation(claim: Reading, aligned: list[_Aligned], assertion: Assertion) -> Flag | None:
     says_no = any(word.ours & Sense.NEGATED for word in aligned)
     is_absent = assertion is Assertion.ABSENT
+    if is_absent and not says_no and _is_said_otherwise(claim):
+        return None
     if is_absent and not says_no and _NORMAL.intersection(token.lower for token in claim.words):
         return None  # "Chest clear" as absent: nothing is denied that the words do not deny
     opposed: list[tuple[_Aligned, bool]] = []
     for word in aligned:
         denied = bool(word.ours & Sense.NEGATED) or (is_absent and not says_no)
         theirs = {bool(sense & Sense.NEGATED) for _, _, sense in word.theirs}
-        if (
-            is_absent
-            and not says_no
-            and any(sense & (Sense.POSSIBLE | Sense.ENDED) for _, _, sense in word.theirs)
-        ):
+        if denied and any(sense & Sense.ENDED for _, _, sense in word.theirs):
+            continue  # "no tennis" where it is to be avoided or has ended
+        if is_absent and not says_no and any(sense & Sense.POSSIBLE for _, _, sense in word.theirs):
             continue
         if theirs == {not denied} and not _is_settled_otherwise(word, aligned, denied):
             opposed.append((word, denied))
@@ -99,6 +99,25 @@ def _negation(claim: Reading, aligned: list[_Aligned], assertion: Assertion) -> 
         f"Negation: the claim gives {said} as {state}; sentence {source.number} says {says}.",
         frozenset(index for other, _ in opposed for index in range(other.token, other.past)),
     )
+
+
+def _is_said_otherwise(claim: Reading) -> bool:
+    """Tell whether a claim marked as absent denies by its verb ("turned down"), or says more than a bare name."""
+    if any(word.lower in _REFUSING for word in claim.words):
+        return True
+    clinical = {index for mention in claim.concepts for index in range(mention.first, mention.past)}
+    clinical |= {index for mention in claim.drugs for index in range(mention.first, mention.past)}
+    return len(set(claim.stems) - clinical) > _OTHER_WORDS
+
+
+_OTHER_WORDS = 3  # content words of a bare statement beside what it is about
+_REFUSING = frozenset(
+    {
+        *("turned", "declined", "declines", "refused", "refuses", "deferred", "defers", "nothing", "free"),
+        *("avoid", "avoids", "avoiding", "stopped", "off", "unable", "pending", "awaited", "outstanding"),
+        *("withheld", "held", "cancelled", "canceled", "lacks", "lacking", "instead", "rather", "against"),
+    }
+)
 
 
 def _is_settled_otherwise(word: _Aligned, aligned: list[_Aligned], denied: bool) -> bool:

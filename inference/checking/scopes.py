@@ -95,6 +95,51 @@ def _next_word(words: list[Token], index: int) -> int | None:
     return next((other for other in following if words[other].lower[0].isalpha()), None)
 
 
+def _denied_subjects(words: list[Token]) -> list[int]:
+    """Find each "not" that denies what stands before it: "pulses could not be felt"."""
+    verbs, between = _subject_verbs(), ("yet", "been", "be", "currently", "clearly", "being", "reliably")
+    found = []
+    for index, word in enumerate(words):
+        if word.lower != "not" and not word.lower.endswith("n't"):
+            continue
+        place = index + 1
+        while place < len(words) and place - index < _FURTHEST_VERB and words[place].lower in between:
+            place += 1
+        if place < len(words) and words[place].lower in verbs:
+            after = words[place + 1].lower if place + 1 < len(words) else "."
+            if not after[0].isalpha() or after in _CLAUSE_WORDS:
+                found.append(index)
+    return found
+
+
+_FURTHEST_VERB = 4  # tokens behind "not"
+_CLAUSE_WORDS = frozenset(
+    {
+        "by",
+        "but",
+        "and",
+        "as",
+        "because",
+        "due",
+        "at",
+        "on",
+        "in",
+        "until",
+        "for",
+        "or",
+        "since",
+        "when",
+        "yet",
+    }
+    | {"today", "this", "during", "before", "after", "so", "while", "with", "now", "from", "then", "out"}
+)
+
+
+@cache
+def _subject_verbs() -> frozenset[str]:
+    return frozenset(lexicon("cues")["denied_subject"]["verbs"].split())
+
+
 def _answers(words: list[Token]) -> list[int]:
     """Find each "no" that answers the words before a colon or a dash and governs none behind it."""
     return [
@@ -143,6 +188,10 @@ def senses(words: list[Token], text: str) -> Senses:
             of[place] |= Sense.NEGATED
             negated_by.setdefault(place, index)
     marks = [index for index, word in enumerate(words) if word.lower in _MARKS]
+    for index in _denied_subjects(words):
+        for place in range(_last_mark(words, index), index):
+            of[place] |= Sense.NEGATED
+            negated_by.setdefault(place, index)
     starts = _edges(words, hits, marks)
     edges = sorted({*starts, *(index for index, word in enumerate(words) if word.lower == ":")})
     for hit in hits:
