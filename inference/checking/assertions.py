@@ -102,7 +102,7 @@ def _negation(claim: Reading, aligned: list[_Aligned], assertion: Assertion) -> 
 
 
 def _is_said_otherwise(claim: Reading) -> bool:
-    """Tell whether a claim marked as absent denies by its verb ("turned down"), or says more than a bare name."""
+    """Tell whether a claim marked as absent denies by its verb, or says more than a bare name."""
     if any(word.lower in _REFUSING for word in claim.words):
         return True
     clinical = {index for mention in claim.concepts for index in range(mention.first, mention.past)}
