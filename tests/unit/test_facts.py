@@ -303,7 +303,7 @@ def test_no_claims_use_nothing() -> None:
 
 _SCRAPS = (
     "Allergies: |penicillin| (|) |K 6.1 |stop |ramipril 5 mg |no |; |. A|\n|- |chest pain| at rest |pending "
-    "|review in 2/52 |DNACPR |BP 80/40|→|’|10^9/L |Plan:\n|Code status\n|3/7 hx of |from 5 to 9 |(ref 1-2) |  "
+    "|review in 2/52 |DNACPR |BP 80/40|→|’|10^9/L |Plan:\n|Code status\n|3/7 hx of |from 5 to 9 |(ref 1-2) | "
     "|HbA1c\t|was held, restarted |ǅ|a \x7c b \x7c c\n"
 )
 _PIECES = st.sampled_from(_SCRAPS.split("|"))

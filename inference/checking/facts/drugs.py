@@ -167,6 +167,7 @@ def _kind(line: Line, mention: Mention, verbs: list[Hit[FactKind]]) -> FactKind 
         verb = before[-1]
         sense = line.reading.senses.of[verb.first]
         between = {word.lower for word in reading.words[verb.past : mention.first]}
+        sense |= Sense.HYPOTHETICAL if _is_asked(line, verb) else Sense.PLAIN
         if not sense & (Sense.NEGATED | Sense.HYPOTHETICAL) and between.isdisjoint(
             word_list("drug_frames", "breaks")
         ):
@@ -237,6 +238,11 @@ def _meant_behind(line: Line, verb: Hit[FactKind], until: int) -> FactKind:
         if not after.isdisjoint(word_list("drug_frames", "again")):
             return _GOES_ON
     return verb.value
+
+
+def _is_asked(line: Line, verb: Hit[FactKind]) -> bool:
+    """Tell whether a change is only thought of: "?uptitrate amlodipine"."""
+    return verb.first > 0 and line.reading.words[verb.first - 1].lower == "?"
 
 
 def _is_undecided(line: Line, clause: Clause, mention: Mention) -> bool:

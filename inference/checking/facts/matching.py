@@ -111,7 +111,10 @@ def _carries(claim: _Claimed, fact: Fact, own: _Said) -> bool:
         if own.concepts and len(shared) >= (len(own.concepts) + 1) // 2:
             return True
     dated = [quantity for quantity in own.reading.quantities if quantity.values or quantity.dates]
-    if not is_cited and not all(is_among(quantity, claim.reading.quantities) for quantity in dated):
+    given = [is_among(quantity, claim.reading.quantities) for quantity in dated]
+    if given and claim.reading.quantities and not any(given):
+        return False
+    if not is_cited and not all(given):
         return False
     return _share(own, claim) >= (_ENOUGH_CITED if is_cited else _ENOUGH)
 
@@ -180,6 +183,8 @@ def _carries_drug(claim: _Claimed, fact: Fact, own: _Said, is_cited: bool) -> bo
             return True
         if ended and fact.kind is FactKind.MEDICATION and not claim.reading.quantities:
             continue
+        if fact.kind is FactKind.MEDICATION_CHANGED and _goes_the_other_way(own, claim):
+            continue
         given = doses(own.reading, drug)
         said = [dose for other in theirs for dose in doses(claim.reading, other)]
         if given and said and not any(is_among(dose, given) for dose in said):
@@ -187,6 +192,15 @@ def _carries_drug(claim: _Claimed, fact: Fact, own: _Said, is_cited: bool) -> bo
         if is_cited or not given or said:
             return True
     return False
+
+
+def _goes_the_other_way(own: _Said, claim: _Said) -> bool:
+    """Tell whether one text only raises a dose and the other only lowers it."""
+    ways = []
+    for said in (own, claim):
+        words = {word.lower for word in said.reading.words}
+        ways.append(tuple(bool(words & word_list("drug_frames", way)) for way in ("up", "down")))
+    return sorted(ways) == [(False, True), (True, False)]
 
 
 def _carries_allergy(claim: _Claimed, own: _Said, is_cited: bool) -> bool:
