@@ -52,98 +52,19 @@ OPEN: Events = frozenset({Event.WEIGHED, Event.LATER})
 _SWITCH, _BACK = "switch", "back"  # "switched from A to B"; "B in place of A"
 _Cue = Found[tuple[str, ...]]
 _END = re.compile(r"(?<=[a-z0-9)%]{2})\.\s+(?=[A-Z\d])|;")
-_LINKS = frozenset({",", "and", "&", "/", "+", "or", "plus", "with", "both", "also"})
-_AUXILIARIES = frozenset(
-    {
-        "may",
-        "can",
-        "could",
-        "would",
-        "must",
-        "was",
-        "were",
-        "is",
-        "are",
-        "been",
-        "be",
-        "being",
-        "has",
-        "have",
-        "had",
-        "will",
-        "should",
-        "to",
-        "now",
-        "also",
-        "then",
-        "again",
-        "both",
-        "all",
-        "temporarily",
-        "initially",
-        "subsequently",
-        "recently",
-        "therefore",
-        "already",
-        "previously",
-        "just",
-        "permanently",
-    }
-)
-_PASSIVES = frozenset({"was", "were", "is", "are", "been", "be", "being", "has", "have", "had"})
-_SUBJECTS = frozenset({"we", "i", "he", "she", "they", "patient", "pt", "will", "please", "gp", "to"})
-_BREAKS = frozenset({",", "and", "but", "then", "while", "&", "plus", "+", "so"})
-_DENIALS = frozenset(
-    {
-        "not",
-        "never",
-        "no",
-        "without",
-        "cannot",
-        "didn't",
-        "don't",
-        "doesn't",
-        "hasn't",
-        "haven't",
-        "wasn't",
-        "weren't",
-        "isn't",
-        "won't",
-        "nor",
-        "declined",
-        "refused",
-        "refuses",
-    }
-)
-_DOUBTS = frozenset(
-    {
-        "consider",
-        "considering",
-        "considered",
-        "may",
-        "might",
-        "could",
-        "discuss",
-        "discussed",
-        "discussing",
-        "offered",
-        "possible",
-        "possibly",
-        "whether",
-        "option",
-        "contemplate",
-        "requested",
-        "requesting",
-        "requests",
-    }
-)
+_WORDS: dict[str, str] = lexicon("drug_events")["words"]
+_LINKS = frozenset(_WORDS["links"].split())
+_AUXILIARIES = frozenset(_WORDS["auxiliaries"].split())
+_PASSIVES = frozenset(_WORDS["passives"].split())
+_SUBJECTS = frozenset(_WORDS["subjects"].split())
+_BREAKS = frozenset(_WORDS["breaks"].split())
+_DENIALS = frozenset(_WORDS["denials"].split())
+_DOUBTS = frozenset(_WORDS["doubts"].split())
 _MAY = frozenset({"may", "might", "could"})
 _WISHES: Events = frozenset({Event.CONTINUED, Event.TAKEN})
-_CONDITIONS = frozenset({"if", "unless", "provided", "providing", "should", "once", "when"})
-_NOT_PROVIDED = frozenset(
-    {".", ",", ";", ")", "today", "to", "for", "by", "with", "and", "as", "at", "in", "on"}
-)
-_OF_FREQUENCY = frozenset({"daily", "a", "weekly", "per", "nightly", "day", "in", "at", "every", "monthly"})
+_CONDITIONS = frozenset(_WORDS["conditions"].split())
+_NOT_PROVIDED = frozenset(_WORDS["not_provided"].split())
+_OF_FREQUENCY = frozenset(_WORDS["of_frequency"].split())
 _NEAR = 4  # tokens before a verb within which "not" or "consider" belongs to it
 _FAR = 25  # tokens behind a verb within which its condition stands
 
@@ -240,6 +161,8 @@ def _read_segment(
         while starts_behind < len(starts) and starts[starts_behind] <= cue.first:
             starts_behind += 1
         limit = starts[starts_behind] if starts_behind < len(starts) else bounds[1]
+        if _is_reason(cue, before, verb_past, lowers, shift):
+            continue
         events = _as_meant(cue, lowers, shift, limit)
         if not events:
             continue
@@ -261,6 +184,13 @@ def _read_segment(
                 if has_verb or found[drug] or len(gap) > 14 or not _LINKS.intersection(gap):
                     break
             found[drug] |= events
+
+
+def _is_reason(cue: _Cue, before: Mention | None, verb_past: int, lowers: list[str], shift: int) -> bool:
+    """Tell whether "given" only gives a reason: "stopped bendroflumethiazide given hyponatraemia"."""
+    if lowers[cue.first - shift] != "given" or before is None or verb_past < 0:
+        return False
+    return not _PASSIVES.intersection(lowers[before.past - shift : cue.first - shift])
 
 
 def _leads(cue: _Cue, before: Mention, after: Mention | None, lowers: list[str], shift: int) -> bool:

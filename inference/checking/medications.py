@@ -1,13 +1,16 @@
 """A drug in a claim must be named in its evidence, with that dose, that often, and with that fate."""
 
+from functools import partial
+
 from inference.checking import doses as dosing
 from inference.checking import schedules, statuses
 from inference.checking.case import Case
 from inference.checking.doses import doses
-from inference.checking.drug_events import OPEN, Event, Events, events_of
+from inference.checking.drug_events import OFF, OPEN, Event, Events, events_of
 from inference.checking.drugs import Mention, classes_of, find_classes, names_within
 from inference.checking.evidence import cited
 from inference.checking.flags import Flag, quoted
+from inference.checking.nearness import routes_of
 from inference.checking.reading import Reading
 from inference.vocabulary import Category, Severity
 
@@ -56,8 +59,8 @@ def check(case: Case) -> tuple[list[Flag], set[int], frozenset[int]]:
         with_events = [(s, o, _events(theirs, s, o)) for s, o in given] or _of_class(case, mention, theirs)
         if with_events:
             events = _with_steps(claim, mention, ours[mention])
-            elsewhere = _elsewhere(case, mention)
-            status, is_settled = statuses.check(case, claim, mention, events, with_events, elsewhere)
+            ended = partial(_is_ended_elsewhere, case, mention)
+            status, is_settled = statuses.check(case, claim, mention, events, with_events, ended)
             if status is not None:
                 flags.append(status)
             if is_settled:
@@ -121,6 +124,14 @@ def _elsewhere(case: Case, mention: Mention) -> Given:
     ]
 
 
+def _is_ended_elsewhere(case: Case, mention: Mention) -> bool:
+    return any(
+        events_of(reading, drugs_and_classes(reading))[other] & OFF
+        or statuses.status_of(reading, other) is statuses.Status.ENDED
+        for reading, other in _elsewhere(case, mention)
+    )
+
+
 def _amounts(case: Case, claim: Reading, mention: Mention, given: Given) -> tuple[list[Flag], set[int]]:
     elsewhere = _elsewhere(case, mention)
     flags, explained = dosing.check(case, claim, mention, given, elsewhere)
@@ -129,7 +140,27 @@ def _amounts(case: Case, claim: Reading, mention: Mention, given: Given) -> tupl
     often, of_frequencies = schedules.check(case, claim, mention, given, elsewhere)
     if often is not None:
         flags.append(often)
+    if (route := _other_route(claim, mention, given, elsewhere)) is not None:
+        flags.append(route)
     return flags, explained | of_frequencies
+
+
+def _other_route(claim: Reading, mention: Mention, given: Given, elsewhere: Given) -> Flag | None:
+    """Doubt "oral" where the note gives the drug into a vein, and only so."""
+    ours = routes_of(claim, mention)
+    if not ours:
+        return None
+    theirs = [(source, routes_of(source, other)) for source, other in given]
+    known = frozenset[str]().union(*(routes for _, routes in theirs))
+    is_alike = {"inhaled", "nebulised"} <= known | ours
+    if not known or ours & known or is_alike or any(ours & routes_of(s, o) for s, o in elsewhere):
+        return None
+    source, routes = next((s, r) for s, r in theirs if r)
+    message = (
+        f"Route: the claim gives {quoted(claim.written(mention))} as {', '.join(sorted(ours))}; sentence "
+        f"{source.number} says {', '.join(sorted(routes))}."
+    )
+    return Flag("route", Severity.WARNING, message, frozenset(range(mention.first, mention.past)))
 
 
 def _not_given(case: Case, claim: Reading, mention: Mention, is_class: bool) -> tuple[list[Flag], set[int]]:

@@ -88,6 +88,12 @@ def gives_route(route: str, name: str, source: Reading) -> bool:
     return False
 
 
+def routes_of(reading: Reading, mention: Mention) -> frozenset[str]:
+    """The routes that a text gives for a drug, near its name or before the list of which it is one."""
+    leading, before, behind = _around(reading, *_span(reading, mention))
+    return frozenset(_routes(before) + _routes(behind) or _routes(leading))
+
+
 def _said(cue: re.Pattern[str], text: str) -> bool:
     return any(not _DENIED.search(text[: match.start()]) for match in cue.finditer(text))
 

@@ -5,7 +5,7 @@ from functools import cached_property, lru_cache
 
 from inference.checking import concepts
 from inference.checking.abbreviations import expansions
-from inference.checking.drugs import Mention, find_drugs
+from inference.checking.drugs import Mention, class_words, find_drugs
 from inference.checking.frequencies import Frequency, bind, frequencies
 from inference.checking.lexicons import lexicon
 from inference.checking.measures import Owner, owners
@@ -102,7 +102,8 @@ class Reading:
     @cached_property
     def vocabulary(self) -> frozenset[str]:
         """All that the text and its section's title name: as `places`, with cues and drugs."""
-        own = frozenset({*self.places, *self.stem_set, *(stem(drug.name) for drug in self.drugs)})
+        drugs = {stem(drug.name) for drug in self.drugs}.union(*(class_words(d.name) for d in self.drugs))
+        own = frozenset({*self.places, *self.stem_set, *drugs})
         return own | self.title.vocabulary if self.section else own
 
     @cached_property

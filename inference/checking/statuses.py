@@ -1,12 +1,12 @@
 """Whether a drug goes on or has ended, and whether a claim says of it what its evidence says."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from enum import StrEnum
 from typing import Protocol
 
 from inference.checking.case import Case
-from inference.checking.drug_events import OFF, ON, OPEN, Event, Events, events_of
+from inference.checking.drug_events import OFF, ON, OPEN, Event, Events
 from inference.checking.drugs import Mention
 from inference.checking.flags import Flag, quoted
 from inference.checking.reading import Reading
@@ -89,7 +89,7 @@ def check(
     mention: Mention,
     ours: Events,
     given: Sequence[tuple[Reading, Mention, Events]],
-    elsewhere: Sequence[tuple[Reading, Mention]],
+    is_ended_elsewhere: Callable[[], bool],
 ) -> tuple[Flag | None, bool]:
     """Compare what the claim says becomes of a drug with what its evidence says.
 
@@ -99,7 +99,7 @@ def check(
         mention: a drug, or a class of drugs, that it names.
         ours: what the claim says becomes of it.
         given: where the evidence names it, and what becomes of it there.
-        elsewhere: where the rest of the note names it.
+        is_ended_elsewhere: looks whether the rest of the note ends it.
 
     Returns:
         At most one flag, and whether both sides say what becomes of it: then its negation is settled too.
@@ -122,14 +122,15 @@ def check(
         if theirs & _GOING and not theirs & (OFF | OPEN | _NO):
             return flag(_named(ours & OFF), _named(theirs & ON), Severity.CRITICAL)
         if not theirs and not is_over:
-            if Event.PAST in ours or case.assertion is Assertion.ABSENT or _is_ended_in(elsewhere):
+            if Event.PAST in ours or case.assertion is Assertion.ABSENT or is_ended_elsewhere():
                 return None, False
             if any(_all(reading) & Sense.NEGATED for reading, _, _ in given):
                 return None, False
             return flag(_named(ours & OFF), str(Status.UNSAID), Severity.CRITICAL)
         if theirs <= {Event.TAKEN} and theirs:
             return flag(_named(ours & OFF), _named(theirs), Severity.CRITICAL)
-        is_brief = Event.STOPPED in theirs and any(_BRIEF.search(reading.text) for reading, _, _ in given)
+        texts = [reading.text for reading, _, _ in given] if Event.STOPPED in theirs else [claim.text]
+        is_brief = any(_BRIEF.search(text) for text in texts)
         return _held_or_stopped(ours, theirs, is_brief, flag) if theirs & OFF else (None, bool(theirs & _NO))
     if ours & _NO and not ours & ON:
         if theirs & _GOING and not theirs & (OFF | OPEN | _NO | {Event.PAST}):
@@ -236,18 +237,11 @@ def _named(events: Iterable[Event]) -> str:
     return " and ".join(_NAMES.get(event, event.value) for event in sorted(events)) or ""
 
 
-def _is_ended_in(places: Sequence[tuple[Reading, Mention]]) -> bool:
-    return any(
-        status_of(reading, other) is Status.ENDED or events_of(reading, [other])[other] & OFF
-        for reading, other in places
-    )
-
-
 def _resumes(reading: Reading) -> bool:
     return any(word.lower in _RESUMING for word in reading.words)
 
 
-_RESUMING = frozenset({"restarted", "resumed", "again", "reintroduced", "back"})
+_RESUMING = frozenset({"restarted", "resumed", "again", "reintroduced", "back", "since"})
 
 
 def _all(reading: Reading) -> int:
