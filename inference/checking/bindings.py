@@ -25,6 +25,15 @@ _EXCLUSIVE = (
     frozenset({"lowest"}),
 )
 _MOST_READ = 30  # numbers of a claim
+_OF_A_GOAL = frozenset(
+    {
+        "within",
+        "range",
+        "therapeutic",
+        "recommended",
+        *(word for word, role in ROLES.items() if role == "goal"),
+    }
+)
 _SPEAKS_OF_PAST = frozenset(
     [
         "was",
@@ -68,7 +77,15 @@ def misbound(claim: Reading, owner: Owner, given: Given) -> Flag | None:
     if not same:
         return None
     others = [(source, other) for source, other in given if not is_same(owner.quantity, other.quantity)]
-    for find in (_other_measure, _other_role, _other_bound, _other_words, _other_day, _other_drug):
+    for find in (
+        _other_measure,
+        _other_role,
+        _other_bound,
+        _other_words,
+        _other_day,
+        _other_drug,
+        _other_age,
+    ):
         rival = find(claim, owner, same, others)
         if rival is not None:
             return _flag(claim, owner, *rival)
@@ -181,8 +198,9 @@ def _other_role(
         ):
             return (*same[0], "number")
         return None
-    if roles == {"goal"} and not _has_role(claim, "goal") and owner.quantity.bound == "":
-        return (*same[0], "number")
+    is_told = owner.quantity.bound or any(word.lower in _OF_A_GOAL for word in claim.words)
+    if roles == {"goal"}:
+        return None if is_told else (*same[0], "number")
     if roles <= _NOT_NOW and not any(
         word.lower in _SPEAKS_OF_PAST or word.lower in ROLES for word in claim.words
     ):
@@ -190,10 +208,6 @@ def _other_role(
             if other.role not in _NOT_NOW and _are_alike(owner, other, same):
                 return source, other, "number"
     return None
-
-
-def _has_role(claim: Reading, role: str) -> bool:
-    return any(ROLES.get(word.lower) == role for word in claim.words)
 
 
 def _are_alike(owner: Owner, other: Owner, same: Given) -> bool:
@@ -260,6 +274,27 @@ def _other_drug(
         if _drug_before(source, other) == ours and _shape(other.quantity) == _shape(owner.quantity):
             return source, other, "number"
     return None
+
+
+def _other_age(claim: Reading, owner: Owner, same: Given, others: Given) -> tuple[Reading, Owner, str] | None:
+    """ "55-year-old" where the source has "62M, father died at 55"."""
+    if not is_age(claim, owner) or any(is_age(source, other) for source, other in same):
+        return None
+    return next(((source, other, "number") for source, other in others if is_age(source, other)), None)
+
+
+def is_age(reading: Reading, owner: Owner) -> bool:
+    """Tell whether a number is written as somebody's age: "58F", "58-year-old", "aged 58"."""
+    if owner.quantity.unit not in _YEARS:
+        return False
+    text = owner.quantity.text.lower()
+    following = reading.text[owner.quantity.end :][:6].lstrip(" -").lower()
+    return (
+        text.isdecimal() or text.endswith(("f", "m", "yo", "old", "y/o", "y")) or following.startswith("old")
+    )
+
+
+_YEARS = frozenset({"year", "years", "yr", "yrs", "y"})
 
 
 def _drug_before(reading: Reading, owner: Owner) -> str:

@@ -105,19 +105,25 @@ def owners(
     starts = [word.start for word in words]
     edges = [(max(bisect_right(starts, q.start) - 1, 0), bisect_left(starts, q.end)) for q in found]
     row = _row_name(words, names) if is_row else frozenset[str]()
+    ends = [0, *(past for _, past in edges)]
+    labels = [
+        row or _label(words, names, low, first) for low, (first, _) in zip(ends[:-1], edges, strict=True)
+    ]
     result: list[Owner] = []
     group = 0  # where the run of numbers began that share a label: "Na 131, 135", "from 12 to 16 units"
     taken = 0  # one past the last word that tells the part of the number before
     for place, (quantity, (first, past)) in enumerate(zip(found, edges, strict=True)):
-        low = edges[place - 1][1] if place else 0
+        low = ends[place]
         high = edges[place + 1][0] if place + 1 < len(edges) else len(words)
         if place and not _goes_on(words, low, first):
             _share(result, group)
             group = place
-        label = row or _label(words, names, low, first)
+        label = labels[place]
         if not label and group < place:
             label = result[-1].label
         near = _near(words, names, low, first, past, high) | row
+        if label and place + 1 < len(labels):  # "HR 88 RR 16": the rate of breathing is not 88's
+            near = (near - labels[place + 1]) | label
         role, taken = _role(words, max(low, taken), first, past, high)
         result.append(Owner(quantity, first, past, label, near, role))
     _share(result, group)

@@ -172,7 +172,7 @@ def _are_pack_years(claimed: Quantity, sources: Sequence[Reading], given: Given)
 def _elsewhere(claim: Reading, owner: Owner, around: Sequence[Reading]) -> Reading | None:
     """A sentence that has a number for the same thing, where the cited ones have no number for it."""
     quantity = owner.quantity
-    is_age = quantity.unit == "decade" or (quantity.unit in TIMES and _is_age(claim, owner))
+    is_age = quantity.unit == "decade" or bindings.is_age(claim, owner)
     wanted = (owner.near | owner.label) or claim.vocabulary
     is_rare = _is_rare(quantity)
     for sentence in around:
@@ -192,12 +192,6 @@ def _is_rare(quantity: Quantity) -> bool:
         return any(year is not None for year, _, _ in quantity.dates)
     is_row = len(quantity.values) > 1 and not quantity.is_range
     return is_row or len(quantity.values[0].as_tuple().digits) > 2
-
-
-def _is_age(claim: Reading, owner: Owner) -> bool:
-    text = owner.quantity.text.lower()
-    following = claim.text[owner.quantity.end :].lstrip(" -").lower()
-    return "old" in text or text.endswith(tuple("fmoy")) or following.startswith("old")
 
 
 def _absent(claim: Reading, owner: Owner, sources: Sequence[Reading], given: Given) -> Flag | None:

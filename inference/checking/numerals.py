@@ -159,6 +159,7 @@ def implied_numbers(text: str) -> list[tuple[int, int, Decimal, str]]:
         elif kind == "count":
             value = Decimal(_COUNTS.get(words.replace(".", ""), 1))
         elif kind == "hourly":
+            found.append((*match.span(), Decimal(match["hourly"]), "hours"))
             value = Decimal(24) / max(int(match["hourly"]), 1)
         else:
             span = _SPANS[(match["period"] or match["span"]).lower()]

@@ -68,6 +68,10 @@ SAME = [
     ("Scored 12 on PHQ", "PHQ-9 score of 12"),
     ("Clinic at 8:30 pm", "Clinic at 20:30"),
     ("Prolapse at L4-5", "Prolapse at L5"),
+    ("BP 148/92, repeat 142/88", "Blood pressure 148/92, 142/88 on repeat"),
+    ("INR 2.4 (target 2-3)", "INR 2.4, within the 2-3 range"),
+    ("Ibuprofen q8h", "Ibuprofen every eight hours"),
+    ("Peak flow 320 (best 450)", "Peak flow 320 against a best of 450"),
     ("Goal INR 2-3, INR today 1.8", "INR 1.8 today with a target of 2 to 3"),
 ]
 
@@ -92,6 +96,8 @@ OTHER = [
     ("Drinks > 14 units/week", "Drinks under 14 units a week"),
     ("Resume if K < 5.0", "Resume if potassium is under 5.5"),
     ("Na 131, K 5.2", "K 131"),
+    ("HR 88 RR 16", "Respiratory rate 88"),
+    ("62M with father MI at 55", "55-year-old man"),
     ("AST 39 U/L, liver enzymes reviewed", "ALT 39 U/L"),
     ("Cr 2.1 on admission (baseline 1.4)", "Baseline creatinine 2.1"),
     ("Goal INR 2-3, INR today 1.8", "INR 2-3"),
