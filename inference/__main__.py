@@ -5,13 +5,14 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 
-from inference.commands import check, evaluate, facts, summarize
+from inference.commands import check, evaluate, facts, lexicons, summarize
 from inference.commands.files import Unreadable
 
 _COMMANDS = {
     "summarize": (summarize, "summarise one note"),
     "facts": (facts, "list what a summary of a note must carry, and its symptoms"),
     "check": (check, "check claims against a note"),
+    "lexicons": (lexicons, "check the word lists, and tell their versions"),
     "evaluate": (evaluate, "measure the checker on the open data"),
 }
 
