@@ -7,6 +7,7 @@ changes a claim. An unflagged claim is one about which no rule found a doubt: th
 from dataclasses import replace
 
 from inference.checking import (
+    acts,
     allergies,
     assertions,
     details,
@@ -83,14 +84,13 @@ def _doubts(case: Case) -> list[Flag]:
     allergy_flags, settled_allergies = allergies.check(case)
     drug_flags = [*drug_flags, *allergy_flags]
     typed = [*drug_flags, *numbers.check(case, explained)]
-    if (side := laterality.check(reading, sources)) is not None:
-        typed.append(side)
+    typed.extend(laterality.check(case))
     if code_status is not None:
         return [*flags, *typed, code_status]
     if not any(flag.kind == "medication_status" for flag in drug_flags):
         senses = [flag for flag in assertions.check(case) if not flag.places & settled]
         typed.extend(f for f in senses if f.kind != "negation" or not f.places & settled_allergies)
-    for check in (reasons, severity, directions, timing):
+    for check in (reasons, severity, directions, timing, acts):
         typed.extend(check.check(case))
     typed.extend(details.check(case, frozenset(flag.kind for flag in typed)))
     if unsupported is not None and not typed:

@@ -1,8 +1,8 @@
 """Planned, refused or done; suspected or confirmed: a claim must take a thing as far as its sources do."""
 
 from inference.checking.case import Case
+from inference.checking.contradictions import contradictions
 from inference.checking.flags import Flag
-from inference.checking.qualifiers import contradictions, find_qualifiers
 from inference.vocabulary import Assertion
 
 _NOT_YET = frozenset({"planned", "considered", "declined"})
@@ -18,10 +18,10 @@ def check(case: Case) -> list[Flag]:
 
 
 def _open_ends(case: Case) -> frozenset[int]:
-    """The claim's tokens behind a word that leaves things open: "to be removed", "if the test is positive"."""
+    """The claim's tokens behind a word that leaves things open: "if the test is positive"."""
     words = case.claim.words
     is_open: set[int] = set()
-    for found in find_qualifiers(case.claim, "acts"):
+    for found in case.claim.qualifiers.of("acts"):
         if (found.values & _NOT_YET and "done" not in found.values) or "suspected" in found.values:
             for index in range(found.past, len(words)):
                 if words[index].lower in _MARKS:

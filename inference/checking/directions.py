@@ -1,8 +1,8 @@
 """Better or worse, up or down, upper or lower: a claim must point the way that its sources point."""
 
 from inference.checking.case import Case
+from inference.checking.contradictions import contradictions
 from inference.checking.flags import Flag
-from inference.checking.qualifiers import contradictions
 
 
 def check(case: Case) -> list[Flag]:

@@ -1,76 +1,56 @@
-"""Left must stay left: a side in a claim must be the side that the evidence gives to the same thing."""
+"""Left must stay left: a side in a claim must be the side that its sources give to the same thing."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 
+from inference.checking.case import Case
+from inference.checking.contradictions import contradictions
+from inference.checking.dimensions import dimensions
 from inference.checking.flags import Flag, quoted
+from inference.checking.qualifiers import Qualifier, phrase
 from inference.checking.reading import Reading
 from inference.vocabulary import Severity
 
-_LEFT, _RIGHT, _BOTH = "left", "right", "both"
-_WORDS = {
-    "left": _LEFT,
-    "lt": _LEFT,
-    "left-sided": _LEFT,
-    "right": _RIGHT,
-    "rt": _RIGHT,
-    "bilateral": _BOTH,
-    "bilaterally": _BOTH,
-    "bilat": _BOTH,
-    "both": _BOTH,
-}
-_NEAR = 3  # content words after a side (or before it) that it may describe
+_BOTH = frozenset({"both"})
+_CLOSE = 3  # content words between a side and the thing, in claim and source together
 
 
-def check(claim: Reading, sources: Sequence[Reading]) -> Flag | None:
-    """Flag a claim that names a side where the evidence gives only the other side to the same word."""
-    ours = _sides(claim)
-    if not ours:
-        return None
-    theirs = [(source, side, index, near) for source in sources for side, index, near in _sides(source)]
-    for side, index, near in ours:
-        if side is _BOTH:
+def check(case: Case) -> list[Flag]:
+    """Flag a side that the sources give to the other side of the same thing, or both sides for one.
+
+    One side where the sources say both is a note: true, and less than they say.
+    """
+    if any(source.text == case.claim.text for source in case.sources):
+        return []
+    flags = contradictions(case, "sides")
+    doubted = {index for flag in flags for index in flag.places}
+    for ours, near in case.claim.qualifiers.bound(dimensions()["side"]).items():
+        if ours.first in doubted or ours.is_denied:
             continue
-        same = [entry for entry in theirs if entry[1] in {side, _BOTH}]
-        other = [entry for entry in theirs if entry[1] not in {side, _BOTH}]
-        best = max(other, key=lambda entry: len(near & entry[3]), default=None)
-        if best is None or (near and not near & best[3]):
+        given = {theirs.values: (source, theirs) for source, theirs in _given(case, near)}
+        if not given:
             continue
-        if any(not near or len(near & entry[3]) >= len(near & best[3]) for entry in same):
+        if ours.values == _BOTH and len(given) == 1 and _BOTH not in given:
+            severity = Severity.CRITICAL
+        elif ours.values != _BOTH and set(given) == {_BOTH}:
+            severity = Severity.NOTE
+        else:
             continue
-        source, _, place, _ = best
-        return Flag(
-            "side",
-            Severity.CRITICAL,
-            f"Side: the claim says {quoted(_phrase(claim, index))}; sentence {source.number} says "
-            f"{quoted(_phrase(source, place))}.",
+        source, theirs = next(iter(given.values()))
+        flags.append(
+            Flag(
+                "side",
+                severity,
+                f"Side: the claim says {quoted(phrase(case.claim, ours.first, ours.past))}; sentence "
+                f"{source.number} says {quoted(phrase(source, theirs.first, theirs.past))}.",
+                frozenset(range(ours.first, ours.past)),
+            )
         )
-    return None
+    return flags
 
 
-def _sides(reading: Reading) -> list[tuple[str, int, frozenset[str]]]:
-    """Each side, its token and the stems it may describe: the next content words, else those before it."""
-    found = []
-    for index, word in enumerate(reading.words):
-        side = _WORDS.get(word.lower) or _letter(reading, index)
-        if side is None:
-            continue
-        after = [reading.stems[i] for i in range(index + 1, index + 1 + _NEAR) if i in reading.stems]
-        before = [reading.stems[i] for i in range(max(0, index - _NEAR), index) if i in reading.stems]
-        found.append((side, index, frozenset(word for word in after or before if word not in _WORDS)))
-    return found
-
-
-def _letter(reading: Reading, index: int) -> str | None:
-    """Read a lone capital L or R before a word ("R knee", not "4 L", not "131 L")."""
-    word = reading.words[index]
-    if word.end - word.start != 1 or reading.text[word.start] not in "LR":
-        return None
-    if index and reading.words[index - 1].lower[0].isdigit():
-        return None
-    following = reading.words[index + 1].lower if index + 1 < len(reading.words) else ""
-    return (_LEFT if word.lower == "l" else _RIGHT) if following[:1].isalpha() else None
-
-
-def _phrase(reading: Reading, index: int) -> str:
-    last = min(index + 2, len(reading.words) - 1)
-    return reading.text[reading.words[index].start : reading.words[last].end]
+def _given(case: Case, near: dict[str, int]) -> Iterator[tuple[Reading, Qualifier]]:
+    """The sides that the sources give to one of these things."""
+    for source in case.sources:
+        for theirs, around in source.qualifiers.bound(dimensions()["side"]).items():
+            if any(near[name] + around[name] <= _CLOSE for name in near.keys() & around.keys()):
+                yield source, theirs

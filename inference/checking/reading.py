@@ -9,6 +9,7 @@ from inference.checking.drugs import Mention, class_words, find_drugs
 from inference.checking.frequencies import Frequency, bind, frequencies
 from inference.checking.lexicons import lexicon
 from inference.checking.measures import Owner, owners
+from inference.checking.qualifiers import Qualifiers
 from inference.checking.quantities import UNITS, Quantity, quantities
 from inference.checking.scopes import Senses, senses
 from inference.checking.tokens import Token, is_content, stem, tokens
@@ -77,6 +78,11 @@ class Reading:
     @cached_property
     def senses(self) -> Senses:
         return senses(self.words, self.text)
+
+    @cached_property
+    def qualifiers(self) -> Qualifiers:
+        """The words that say how things are: how bad, which way, since when."""
+        return Qualifiers(self)
 
     @cached_property
     def places(self) -> dict[str, list[tuple[int, int]]]:

@@ -1,8 +1,8 @@
 """How bad, how large, how well controlled: a claim must grade a thing as its sources grade it."""
 
 from inference.checking.case import Case
+from inference.checking.contradictions import contradictions
 from inference.checking.flags import Flag
-from inference.checking.qualifiers import contradictions
 
 
 def check(case: Case) -> list[Flag]:

@@ -1,8 +1,8 @@
 """Then or now: what is past must stay past, what is new must stay new."""
 
 from inference.checking.case import Case
+from inference.checking.contradictions import contradictions
 from inference.checking.flags import Flag
-from inference.checking.qualifiers import contradictions
 
 
 def check(case: Case) -> list[Flag]:

@@ -1,0 +1,129 @@
+"""A claim that answers a question about a thing in another way than its sources answer it.
+
+It is doubted only where both speak of one thing: "severe headache" against "mild headache and severe nausea".
+"""
+
+from typing import NamedTuple
+
+from inference.checking.case import Case
+from inference.checking.dimensions import Dimension, dimensions
+from inference.checking.flags import Flag, quoted
+from inference.checking.qualifiers import Qualifier, phrase
+from inference.checking.reading import Reading
+from inference.vocabulary import Severity
+
+
+class Match(NamedTuple):
+    """A qualifier of a source that describes the same thing: `score` is higher the closer it is bound."""
+
+    source: Reading
+    qualifier: Qualifier
+    score: float
+
+
+def contradictions(case: Case, list_name: str) -> list[Flag]:
+    """Flag each qualifier of the claim that its sources give another value for the same thing."""
+    flags: list[Flag] = []
+    found = case.claim.qualifiers.of(list_name)
+    if not found or any(source.text == case.claim.text for source in case.sources):
+        return flags
+    for ours in found:
+        dimension = dimensions()[ours.dimension]
+        if ours.is_denied or (dimension.doubted and _written(case.claim, ours) not in dimension.doubted):
+            continue
+        same, other = _best(case, ours, dimension)
+        if other is not None and (same is None or same.score < _SURE * other.score):
+            if other.score < _TOUCH:
+                continue
+            flags.append(_contradiction(case, ours, other, dimension))
+        elif other is None and same is None and _lacks(case, ours, dimension):
+            flags.append(_unsupported(case, ours, dimension))
+    return flags
+
+
+_TOUCH = 0.2  # least closeness of a source's qualifier to the shared thing, from which it can contradict
+_SURE = 0.6  # share of that closeness at which the claim's own value, found in the source, settles the matter
+
+
+def _best(case: Case, ours: Qualifier, dimension: Dimension) -> tuple[Match | None, Match | None]:
+    """The closest qualifier of the sources that agrees, and the closest that does not."""
+    near = case.claim.qualifiers.bound(dimension)[ours]
+    if dimension.kinds:
+        near = {name: near[name] for name in near.keys() & _things(case.claim, dimension.kinds)}
+    same: Match | None = None
+    other: Match | None = None
+    cited = {source.number for source in case.sources}
+    others = (
+        {r.number: r for name in near for r in case.around.holding.get(name, ())}
+        if dimension.anywhere
+        else {}
+    )
+    for source in (*case.sources, *(r for number, r in others.items() if number not in cited)):
+        for theirs, around in source.qualifiers.bound(dimension).items():
+            score = sum(1 / (1 + near[name] + around[name]) for name in near.keys() & around.keys())
+            if dimension.alone:
+                score = 1.0
+            agrees = dimension.agrees(ours.values, theirs.values)
+            if not score or (agrees and theirs.is_denied):
+                continue  # "not severe" beside "severe" is a matter of negation
+            match = Match(source, theirs, score)
+            if agrees or theirs.is_denied:  # "no hypokalaemia" says nothing against "hyperkalaemia"
+                same = match if same is None or score > same.score else same
+            elif source.number in cited:
+                other = match if other is None or score > other.score else other
+    return same, other
+
+
+def _things(claim: Reading, kinds: frozenset[str]) -> frozenset[str]:
+    """The names of a claim's things of these kinds."""
+    drugs = (f"drug:{drug.name}" for drug in claim.drugs if "drug" in kinds)
+    return frozenset(
+        [*drugs, *(f"={found.concept.name}" for found in claim.concepts if found.concept.kind in kinds)]
+    )
+
+
+def _written(claim: Reading, ours: Qualifier) -> str:
+    words = claim.words[ours.first : ours.past]
+    return claim.text[words[0].start : words[-1].end].lower()
+
+
+def _lacks(case: Case, ours: Qualifier, dimension: Dimension) -> bool:
+    """Tell whether the note nowhere says so of the thing, though the words are such as must be said."""
+    if _written(case.claim, ours) not in dimension.needs:
+        return False
+    holding = case.around.holding
+    near = case.claim.qualifiers.bound(dimension)[ours]
+    spoken = {id(reading): reading for name in near for reading in holding.get(name, ())}
+    if not near or not spoken:
+        return False
+    return not any(
+        theirs.dimension == ours.dimension and dimension.agrees(ours.values, theirs.values)
+        for reading in (*spoken.values(), *case.sources)
+        for theirs in reading.qualifiers.of(dimension.list)
+    )
+
+
+def _contradiction(case: Case, ours: Qualifier, other: Match, dimension: Dimension) -> Flag:
+    claim, source = case.claim, other.source
+    places = set(range(ours.first, ours.past))
+    if dimension.kinds:  # the thing is in doubt, and may be so for other checks too
+        for name in claim.qualifiers.bound(dimension)[ours].keys() & _things(claim, dimension.kinds):
+            places.update(index for first, past in claim.places[name] for index in range(first, past))
+    return Flag(
+        dimension.kind,
+        dimension.severity,
+        f"{dimension.label}: the claim says {quoted(phrase(claim, ours.first, ours.past))}; "
+        f"sentence {source.number} says "
+        f"{quoted(phrase(source, other.qualifier.first, other.qualifier.past))}.",
+        frozenset(places),
+    )
+
+
+def _unsupported(case: Case, ours: Qualifier, dimension: Dimension) -> Flag:
+    return Flag(
+        dimension.kind,
+        Severity.WARNING,
+        f"{dimension.label}: the claim says {quoted(phrase(case.claim, ours.first, ours.past))}; "
+        "the note does not put it so.",
+        frozenset(range(ours.first, ours.past)),
+    )
