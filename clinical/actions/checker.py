@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from clinical.actions.lexicons import unapproved_count
+from inference.evaluation.checker_version import is_current
 from inference.evaluation.rates import Rates, rates
 
 
@@ -11,14 +12,16 @@ class Checker:
     """What is known of the checker here.
 
     Attributes:
-        rates: measured on claims that people wrote; None where this version was not measured.
+        rates: measured on claims that people wrote; None where nothing was measured.
+        is_current: they were measured on the very rules and lists that ship.
         unapproved: how many of its word lists no clinician of the site has approved.
     """
 
     rates: Rates | None
+    is_current: bool
     unapproved: int
 
 
 def about() -> Checker:
     """Gather what is known of the checker."""
-    return Checker(rates(), unapproved_count())
+    return Checker(rates(), is_current(), unapproved_count())

@@ -2,7 +2,6 @@
 
 import datetime
 import hashlib
-import tomllib
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
@@ -10,17 +9,19 @@ from importlib.resources import files
 from clinical.access import NOT_FOUND, Refusal, Refused, may_approve_lexicons
 from clinical.actions.audit import audited
 from clinical.models import AuditType, LexiconApproval, User
+from inference.checking import lexicons as files_in_use
 
 DIGEST_CHARACTERS = 12
+SITE_ADDS = "\n\n# ---- What this site adds ----\n\n"
 
 
 @dataclass(frozen=True)
 class Lexicon:
-    """A word list as it ships with this version of the checker.
+    """A word list as it ships with this version of the checker, with what the site adds to it.
 
     Attributes:
-        digest: SHA-256 (hex) of the file: a changed word is another version.
-        text: the whole file.
+        digest: SHA-256 (hex) of the text: a changed word is another version.
+        text: the whole file, and behind it the site's own.
         approved_by: the name of the clinician who approved this very version; "" while nobody has.
     """
 
@@ -43,22 +44,23 @@ class Lexicon:
 
 
 @cache
-def shipped() -> tuple[Lexicon, ...]:
-    """Read the word lists that the checker reads, by name, once per process."""
-    folder = files("inference.checking.lexicons")
-    paths = sorted((path for path in folder.iterdir() if path.name.endswith(".toml")), key=lambda p: p.name)
-    return tuple(_read(path.name.removesuffix(".toml"), path.read_bytes()) for path in paths)
+def in_use() -> tuple[Lexicon, ...]:
+    """Read the word lists that the checker reads, by name, once per process as the checker does."""
+    return tuple(_read(name) for name in files_in_use.lexicon_names())
 
 
-def _read(name: str, content: bytes) -> Lexicon:
-    text = content.decode()
-    about = tomllib.loads(text).get("about", {})
+def _read(name: str) -> Lexicon:
+    text = (files("inference.checking.lexicons") / f"{name}.toml").read_text(encoding="utf-8")
+    folder = files_in_use.site_folder()
+    if folder is not None and (added := folder / f"{name}.toml").is_file():
+        text += f"{SITE_ADDS}{added.read_text(encoding='utf-8')}"
+    about = files_in_use.lexicon(name).get("about", {})
     return Lexicon(
         name=name,
         scope=about.get("scope", ""),
         sources=about.get("sources", ""),
         version=str(about.get("version", "")),
-        digest=hashlib.sha256(content).hexdigest(),
+        digest=hashlib.sha256(text.encode()).hexdigest(),
         text=text,
     )
 
@@ -68,10 +70,10 @@ def listing() -> list[Lexicon]:
     approvals = {
         (approval.name, approval.digest): approval
         for approval in LexiconApproval.objects.select_related("by").filter(
-            digest__in=[lexicon.digest for lexicon in shipped()]
+            digest__in=[lexicon.digest for lexicon in in_use()]
         )
     }
-    return [_approved(lexicon, approvals.get((lexicon.name, lexicon.digest))) for lexicon in shipped()]
+    return [_approved(lexicon, approvals.get((lexicon.name, lexicon.digest))) for lexicon in in_use()]
 
 
 def _approved(lexicon: Lexicon, approval: LexiconApproval | None) -> Lexicon:
@@ -95,7 +97,7 @@ def look(digest: str) -> Lexicon:
 def unapproved_count() -> int:
     """Count the word lists in use that no clinician of the site answers for."""
     approved = set(LexiconApproval.objects.values_list("name", "digest"))
-    return sum((lexicon.name, lexicon.digest) not in approved for lexicon in shipped())
+    return sum((lexicon.name, lexicon.digest) not in approved for lexicon in in_use())
 
 
 def approve(*, by: User, digest: str) -> Lexicon:

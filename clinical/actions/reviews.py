@@ -153,9 +153,9 @@ def sign(*, by: User, summary_id: UUID, version: int) -> ReviewPage:
         page = build(summary, by=by)
         if page.blockers or page.left_out:
             items = (*(claim.target for claim in page.blockers), *(fact.target for fact in page.left_out))
-            what = ["on each claim the checker doubts gravely"] if page.blockers else []
-            what += ["on each critical fact that the draft leaves out"] if page.left_out else []
-            sentence = f"Decide first {' and '.join(what)}."
+            claims = "on each claim the checker doubts gravely" if page.blockers else ""
+            facts = "on each critical fact that the draft leaves out" if page.left_out else ""
+            sentence = f"Decide first {' and '.join(filter(None, (claims, facts)))}."
             raise Refused(Refusal("undecided", sentence, 409, items), thing=summary)
         if not page.standing:
             why = "Every claim was rejected" if page.claims else "This draft has no claim"

@@ -52,7 +52,7 @@ def signed_content(page: ReviewPage, review: Review, *, by: User, signed_at: str
             for claim in page.claims
         ],
         "facts": [as_signed(fact) for fact in page.ledger.facts] if page.ledger.is_known else None,
-        "lexicons": {lexicon.name: lexicon.digest for lexicon in lexicons.shipped()},
+        "lexicons": {lexicon.name: lexicon.digest for lexicon in lexicons.in_use()},
         "decisions": [
             {
                 "number": d.number,

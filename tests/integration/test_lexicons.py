@@ -1,5 +1,7 @@
 """Word lists: shown whole, not clinically reviewed until a named clinician approves that very version."""
 
+from pathlib import Path
+
 import pytest
 from django.db import DatabaseError, connection, transaction
 from django.test import Client
@@ -29,7 +31,7 @@ def page(browser: Client, address: str) -> str:
 
 
 def digest_of(name: str) -> str:
-    return next(lexicon.digest for lexicon in lexicons.shipped() if lexicon.name == name)
+    return next(lexicon.digest for lexicon in lexicons.in_use() if lexicon.name == name)
 
 
 @pytest.mark.parametrize("role", Role.values)
@@ -37,9 +39,9 @@ def test_everybody_with_an_account_reads_the_lists_and_every_word_of_each(db: No
     browser = browser_of(make_clinician() if role == Role.CLINICIAN else make_account(role))
 
     listed = page(browser, reverse("lexicons"))
-    for lexicon in lexicons.shipped():
+    for lexicon in lexicons.in_use():
         assert reverse("lexicon", args=[lexicon.digest]) in listed
-    assert listed.count("Not clinically reviewed") == len(lexicons.shipped())
+    assert listed.count("Not clinically reviewed") == len(lexicons.in_use())
     assert "metoprolol" in page(browser, reverse("lexicon", args=[digest_of("drugs")]))
 
 
@@ -55,14 +57,14 @@ def test_a_clinician_who_may_sign_approves_that_very_version_by_name(clinician: 
     event = AuditEvent.objects.filter(type="lexicon_approved").get()
     assert event.detail == {"lexicon": "drugs", "digest": digest}
     assert (event.actor, event.outcome) == (clinician.username, "success")
-    assert lexicons.unapproved_count() == len(lexicons.shipped()) - 1
+    assert lexicons.unapproved_count() == len(lexicons.in_use()) - 1
 
 
 def test_an_approval_of_another_version_is_none_of_this_one(clinician: User) -> None:
     LexiconApproval.objects.create(name="drugs", digest="0" * 64, by=clinician)
     LexiconApproval.objects.create(name="routes", digest=digest_of("drugs"), by=clinician)
 
-    assert lexicons.unapproved_count() == len(lexicons.shipped())
+    assert lexicons.unapproved_count() == len(lexicons.in_use())
     assert not lexicons.look(digest_of("drugs")).approved_by
 
 
@@ -98,9 +100,23 @@ def test_the_review_page_says_that_the_lists_are_not_reviewed_until_all_are(clin
     words = "The word lists are not clinically reviewed"
     assert words in page(browser, address)
 
-    for lexicon in lexicons.shipped():
+    for lexicon in lexicons.in_use():
         assert words in page(browser, address)
         lexicons.approve(by=clinician, digest=lexicon.digest)
 
     assert words not in page(browser, address)
     assert "have approved the word lists in use" in page(browser, address)
+
+
+def test_what_a_site_adds_to_a_list_is_another_version_and_is_shown(
+    clinician: User, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = digest_of("routes")
+    (tmp_path / "routes.toml").write_text('[routes]\noral = ["by the mouth"]\n')
+    monkeypatch.setenv("EPITOME_LEXICONS", str(tmp_path))
+    lexicons.in_use.cache_clear()
+    try:
+        assert digest_of("routes") != before
+        assert "by the mouth" in lexicons.look(digest_of("routes")).text
+    finally:
+        lexicons.in_use.cache_clear()
