@@ -86,7 +86,8 @@ def _denies_wrongly(
     case: Case, ours: Statement, statements: Sequence[Statement], places: set[int]
 ) -> Flag | None:
     """Flag "no known allergies" where the note gives one of the patient's."""
-    if ours.denies_all is None or any(not allergen.is_denied for allergen in ours.allergens):
+    others = _other_substances()
+    if ours.denies_all is None or any(a.is_denied or a.name not in others for a in ours.allergens):
         return None
     said = ours.denies_all[0]
     only_drugs = _DRUGS_ONLY.search(said) is not None

@@ -213,9 +213,6 @@ _FORM_WORDS = (
     ("two tablets", "2"),
     ("two capsules", "2"),
     ("two puffs", "2"),
-    ("three tablets", "3"),
-    ("four tablets", "4"),
-    ("four puffs", "4"),
 )
 
 
@@ -299,7 +296,10 @@ def _old(
         if is_old_dose(claim, quantity) or is_among(quantity, [other for _, other in current]):
             continue
         if old and current and is_among(quantity, [other for _, other in old]):
-            source, later = current[0]
+            later_ones = [entry for entry in current if _is_comparable(quantity, entry[1])]
+            if not later_ones:
+                continue
+            source, later = later_ones[0]
             said = _with_drug(claim, mention, quantity)
             message = (
                 f"Dose: the claim says {said}; sentence {source.number} gives that as the earlier "
@@ -307,6 +307,10 @@ def _old(
             )
             return _flag(claim, mention, quantity, message)
     return None
+
+
+def _is_comparable(one: Quantity, other: Quantity) -> bool:
+    return not one.unit or dimension(one.unit) == dimension(other.unit)
 
 
 def _of_another_list(
@@ -340,7 +344,7 @@ def _since_changed(
     case: Case, claim: Reading, mention: Mention, claimed: list[Quantity], given: Given, elsewhere: Given
 ) -> tuple[Flag, set[int]] | None:
     """Flag "stays at 20 mg" where a later sentence orders another dose."""
-    if case.assertion is not Assertion.PRESENT or claimed_list(claim) is not DrugList.CURRENT:
+    if case.assertion is not Assertion.PRESENT or not _STAYS.search(claim.text):
         return None
     last = max(source.number for source, _ in given) if given else 0
     for source, other in elsewhere:
@@ -359,6 +363,9 @@ def _since_changed(
     return None
 
 
+_STAYS = re.compile(
+    r"\b(?:stays|remains?|continu(?:e|es|ed|ing)|unchanged|maintained|carr(?:y|ies) on)\b", re.IGNORECASE
+)
 _ORDERED = frozenset({Event.GIVEN, Event.STARTED, Event.RAISED, Event.LOWERED, Event.CHANGED})
 
 

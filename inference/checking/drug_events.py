@@ -167,7 +167,11 @@ def _read_segment(
         if not events:
             continue
         is_free = events <= {Event.TAKEN} and (after is None or after.first - cue.past > 2)
-        if is_free or (events <= {Event.TAKEN} and 0 < cue.first - verb_past <= 3):  # "stop the use of"
+        if is_free or (
+            events <= {Event.TAKEN}
+            and lowers[cue.past - 1 - shift] != "on"
+            and 0 < cue.first - verb_past <= 3
+        ):  # "stop the use of"
             continue
         verb_past = cue.past
         if before is not None and not _leads(cue, before, after, lowers, shift):

@@ -36,7 +36,7 @@ def check(case: Case) -> tuple[list[Flag], set[int], frozenset[int]]:
     named = drugs_and_classes(claim)
     if not named:
         return flags, explained, frozenset()
-    ours = events_of(claim, named)
+    ours = _by_drug(events_of(claim, named))
     theirs = {id(source): events_of(source, drugs_and_classes(source)) for source in case.sources}
     for mention in named:
         is_class = mention not in claim.drugs
@@ -66,6 +66,14 @@ def check(case: Case) -> tuple[list[Flag], set[int], frozenset[int]]:
             if is_settled:
                 settled.update(range(mention.first, mention.past))
     return flags, explained, frozenset(settled)
+
+
+def _by_drug(events: dict[Mention, Events]) -> dict[Mention, Events]:
+    """Let a drug that is named twice keep what is said of it: "ramipril was stopped; ramipril levels"."""
+    said: dict[str, Events] = {}
+    for mention, own in events.items():
+        said[mention.name] = said.get(mention.name, frozenset()) | own
+    return {mention: own or said[mention.name] for mention, own in events.items()}
 
 
 def _of_class(

@@ -72,6 +72,14 @@ def listed_status(reading: Reading, mention: Mention) -> Status:
     return Status.UNSAID
 
 
+def _listed(reading: Reading, mention: Mention) -> Status:
+    """The status behind a drug, else in the title: not one that some other word of the sentence has."""
+    if (status := listed_status(reading, mention)) is not Status.UNSAID:
+        return status
+    is_under_title = is_stopped_title(reading.section) and not reading.is_below_list
+    return Status.ENDED if is_under_title else Status.UNSAID
+
+
 def is_stopped_title(title: str) -> bool:
     """Tell whether a section lists drugs that were stopped or held."""
     if len(title.split()) > _LONGEST_TITLE or _MIXED_TITLES.search(title):
@@ -114,7 +122,7 @@ def check(
             "medication_status", severity, message, frozenset(range(mention.first, mention.past))
         ), True
 
-    listed = [status_of(reading, other) for reading, other, _ in given]
+    listed = [_listed(reading, other) for reading, other, _ in given]
     is_over = theirs & OFF and not theirs & ON
     if not theirs and all(status is Status.ENDED for status in listed):
         is_over = True
@@ -234,7 +242,7 @@ _NAMES = {
 
 
 def _named(events: Iterable[Event]) -> str:
-    return " and ".join(_NAMES.get(event, event.value) for event in sorted(events)) or ""
+    return " and ".join(_NAMES.get(event, event.value) for event in sorted(events))
 
 
 def _resumes(reading: Reading) -> bool:
