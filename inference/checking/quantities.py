@@ -47,7 +47,7 @@ _TAIL = rf"""
     (?P<plus>\+(?!\d))?
     (?:\s?(?P<age>(?:-?\s?(?:years?|yrs?|y)[\s/.-]{{0,2}}(?:old|o)\b|y/?o\b|(?-i:[FM]|Y)(?![^\W_]|['’])))
       | (?P<short>[dwmy]|k(?!g))(?![^\W_/])
-      | \s?-?(?P<unit>{UNIT_PATTERN})(?![^\W_])
+      | \s?-?(?=[^\W\d_]|[%°º/]|10)(?P<unit>{UNIT_PATTERN})(?![^\W_])
       | (?P<decade>(?<=0)'?s)(?![^\W_])
     )?
     (?:(?:\s?/\s?|\s(?:per|a|each|every)\s)(?P<period>{_PERIOD})(?![^\W_]))?
