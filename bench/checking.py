@@ -5,9 +5,9 @@
 
 A note has 3,400 characters and 20 claims: rewritten statements of the note itself, a third of them citing
 nothing, so that their sentences must be found. Notes are ACI-Bench's training notes where the open data lies
-beside the project, else the invented demo notes. Nothing read of a note is kept between rounds. The time is CPU
-time of one process held to one core. The yardstick, run in the same minutes, is RapidFuzz alone on 30 by 76
-sentences: compare ratios, not milliseconds, between two machines or two busy hours.
+beside the project, else the invented demo notes. Nothing read of a note is kept between rounds. The time is
+CPU time of one process held to one core. The yardstick, run in the same minutes, is RapidFuzz alone on 30
+by 76 sentences: compare ratios, not milliseconds, between two machines or two busy hours.
 """
 
 import argparse
@@ -46,7 +46,7 @@ def texts() -> tuple[str, list[str]]:
         notes = [normalise(row["note"]) for file in visit_files(Part.TUNING) for row in rows(file)]
     except MissingData:
         return "demo notes", note_texts()
-    return "ACI-Bench train", [_of_length(notes[at:] + notes[:at], CHARACTERS) for at in range(0, 40)]
+    return "ACI-Bench train", [_of_length(notes[at:] + notes[:at], CHARACTERS) for at in range(40)]
 
 
 def _of_length(notes: Sequence[str], characters: int) -> str:

@@ -1,4 +1,4 @@
-"""False statements by a changed sense: denied, other side, other person, other time, status, severity, no condition."""
+"""False statements by a changed sense: denied or not, side, person, time, status, severity, condition."""
 
 import random
 import re
@@ -14,7 +14,10 @@ from inference.evaluation.statements import (
     with_case_of,
 )
 
-_SAME = r"(?!longer|more\b|other|change|changes|need|problem|question|doubt|matter|one\b|such|further|known|new\b|better)"
+_SAME = (
+    r"(?!longer|more\b|other|change|changes|need|problem|question|doubt|matter|one\b|such|further|known|new\b"
+    r"|better)"
+)
 _DENIED = (
     (re.compile(rf"\b(denies|denied)\b (?:any |having (?:any )?)?{_SAME}(?=\w)", re.I), None),
     (re.compile(rf"\b(there (?:is|are|was|were)) no {_SAME}(?:evidence of )?(?=\w)", re.I), r"\1 "),
@@ -50,20 +53,20 @@ _AFFIRMED = (
 
 
 def negation(statement: Statement, around: Surroundings, chance: random.Random) -> Iterator[str]:
-    """Deny what is affirmed, or affirm what is denied, unless another sentence says that of the same thing."""
+    """Deny what is affirmed, or affirm what is denied, unless another sentence says so of the same thing."""
     text = statement.text
     for pattern, replacement in _DENIED:
         if (found := pattern.search(text)) is None or _has_inner_doubt(text):
             continue
         put = replacement if replacement is not None else _reporting(found[1])
-        changed = _capitalised_like(text, text[: found.start()] + found.expand(put) + text[found.end() :])
+        changed = with_case_of(text, text[: found.start()] + found.expand(put) + text[found.end() :])
         if not _is_said_elsewhere(text[found.end() :], statement, around, denied=False):
             yield re.sub(r"\bor\b", "and", changed) if " or " in changed else changed
     if NEGATIVE.search(text):
         return
     for pattern, put in _AFFIRMED:
         if (found := pattern.search(text)) is not None:
-            changed = _capitalised_like(text, text[: found.start()] + found.expand(put) + text[found.end() :])
+            changed = with_case_of(text, text[: found.start()] + found.expand(put) + text[found.end() :])
             if not _is_said_elsewhere(text[found.end() :], statement, around, denied=True):
                 yield changed
 
@@ -104,12 +107,9 @@ _LIGHT = frozenset(
 )
 
 
-def _capitalised_like(old: str, new: str) -> str:
-    return with_case_of(old, new)
-
-
 _SIDE = re.compile(
-    r"(?<!\bthe )(?<!\ball )(?<!['’]s )\b(left|right)\b(?!,| (?:now|away|after|before|there|here|for|the|her|his|a|out|without|to|in|at|from|on|with|and|side of the bed)\b)"
+    r"(?<!\bthe )(?<!\ball )(?<!['’]s )\b(left|right)\b"
+    r"(?!,| (?:now|away|after|before|there|here|for|the|her|his|a|out|without|to|in|at|from|on|with|and)\b)"
     r"|\b(left|right)(?=-(?:sided|handed|hand)\b)|\b([LR])(?=[UL]Q\b)",
     re.I,
 )
@@ -147,7 +147,8 @@ _OF_FAMILY = (
 _OF_PATIENT = (
     (
         re.compile(
-            r"^(?:the patient|she|he|pt|patient) (?:also )?(?:has|had) (?=(?:a )?(?:history|diagnosis|hx) of\b)",
+            r"^(?:the patient|she|he|pt|patient) (?:also )?(?:has|had) "
+            r"(?=(?:a )?(?:history|diagnosis|hx) of\b)",
             re.I,
         ),
         "{} has ",
@@ -155,7 +156,8 @@ _OF_PATIENT = (
     (re.compile(r"^(?:past medical )?history of ", re.I), "{} has a history of "),
     (
         re.compile(
-            r"^(?:the patient|she|he) (?:reports|complains of|endorses) (?!that|she|he|this|these|\w+ing\b)(?=\w)",
+            r"^(?:the patient|she|he) (?:reports|complains of|endorses) "
+            r"(?!that|she|he|this|these|\w+ing\b)(?=\w)",
             re.I,
         ),
         "{} has ",
@@ -171,7 +173,7 @@ def subject(statement: Statement, around: Surroundings, chance: random.Random) -
             if (found := pattern.search(text)) is not None and not _is_the_patients(
                 text[found.end() :], around
             ):
-                changed = _capitalised_like(text, text[: found.start()] + put + text[found.end() :])
+                changed = with_case_of(text, text[: found.start()] + put + text[found.end() :])
                 if not RELATIVE.search(changed):
                     yield changed
     if NEGATIVE.search(text) or RELATIVE.search(text):
@@ -240,20 +242,7 @@ def _with_article(before: str, new: str) -> str:
 @cache
 def _pairs(kind: str) -> tuple[tuple[re.Pattern[str], str], ...]:
     return tuple(
-        (
-            re.compile(
-                rf"(?<![\w-])(?:{old})"
-                + (
-                    r"(?![\w-])"
-                    if not old.endswith(")") or "\\d" in old
-                    else r"(?!\w)"
-                    if "(?=" not in old
-                    else ""
-                ),
-                re.I,
-            ),
-            new,
-        )
+        (re.compile(rf"(?<![\w-])(?:{old})(?![\w-])", re.I), new)
         for old, new in table("falsehoods")["pairs"][kind]
     )
 
@@ -268,7 +257,7 @@ def dropped(statement: Statement, around: Surroundings, chance: random.Random) -
             continue  # the clause goes on behind "a.m." or "101.4"
         text = statement.text[: found.start()] + statement.text[found.end() :]
         if len(text.split()) >= _SHORTEST:
-            yield _capitalised_like(statement.text, text)
+            yield with_case_of(statement.text, text)
 
 
 _SHORTEST = 3  # words

@@ -1,4 +1,4 @@
-"""False statements by a changed value: number, unit, dose, drug, or the value of another thing of the same note."""
+"""False statements by a changed value: number, unit, dose, drug, or what belongs to another thing."""
 
 import random
 import re
@@ -17,8 +17,9 @@ _NUMBER = re.compile(
 )
 _PRESSURE = re.compile(r"(?<![\w./-])(\d{2,3})(?= ?/ ?\d{2,3}(?![\d/]))")
 _WORDED = re.compile(
-    r"\b(one|two|three|four|five|six|seven|eight|nine|ten)(?=[ -](?:days?|weeks?|months?|years?|hours?|times|children"
-    r"|siblings|tablets|pillows|drinks|cigarettes|packs?)\b)",
+    r"\b(one|two|three|four|five|six|seven|eight|nine|ten)"
+    r"(?=[ -](?:days?|weeks?|months?|years?|hours?|times|children|siblings|tablets|pillows"
+    r"|drinks|cigarettes|packs?)\b)",
     re.I,
 )
 _WORDS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
@@ -77,7 +78,9 @@ def _other_figure(
             str(new) for new in (whole * 2, whole // 2, whole + 2, whole + 10, whole * 3, whole * 10)
         ]
     usable = [
-        new for new in candidates if float(new) not in (0, 1) and float(new) != value and not _stands(new, around)
+        new
+        for new in candidates
+        if float(new) not in (0, 1) and float(new) != value and not _stands(new, around)
     ]
     return chance.choice(usable) if usable else None
 
@@ -175,7 +178,8 @@ def _measured() -> re.Pattern[str]:
     names = table("falsehoods")["measures"]["names"]
     written = "|".join(re.escape(name) for name in sorted(names, key=len, reverse=True))
     return re.compile(
-        rf"(?<![\w])({written})(?: level)?(?:(?: is| was| of| at|:|,)){{0,2}} ({_FIGURE})(?![\d/]|\.\d| ?(?:/|-|to))",
+        rf"(?<![\w])({written})(?: level)?(?: is| was| of| at|:|,){{0,2}} ({_FIGURE})"
+        r"(?![\d/]|\.\d| ?(?:/|-|to))",
         re.I,
     )
 

@@ -29,8 +29,8 @@ PUBLISHED = (
     Published("GPT-4", 51.76, 22.58, 45.97),
     Published("BART, fine-tuned, by division", 53.46, 25.08, 48.62),
 )
-"""Yim, Fu, Ben Abacha, Snider, Lin and Yetisgen, Sci Data 2023;10:586, table 6. Their ROUGE-L is near ROUGE-1, as of a
-summary cut into lines; ours takes the text as one sequence and is lower for the same text."""
+"""Yim, Fu, Ben Abacha, Snider, Lin and Yetisgen, Sci Data 2023;10:586, table 6. How they cut
+texts into lines for ROUGE-L, and whether they stemmed, is not said there: do not rank near figures."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +38,11 @@ class Overlap:
     """Mean ROUGE F1 over the visits of a part.
 
     Attributes:
-        of_dialogue: the engine reads the dialogue; what it takes is compared with the human note, as published
-            systems are. The engine was not made for dialogues.
+        of_dialogue: the engine reads the dialogue; what it takes is compared with the human note, as
+            published systems are. The engine was not made for dialogues.
         of_note: the engine reads the human note and its extract is compared with that same note. Its task in
-            the product, and no summary of others: every word of it is the reference's, so this says only how much
-            of the note is kept.
+            the product, and another than the published one: every word is the reference's, so this only
+            says how much of the note is kept.
         visits: how many.
     """
 

@@ -164,8 +164,8 @@ class Agreement:
 def agreement(part: Part) -> Agreement:
     """Compare with the scores of the MTS-Dialog summaries (Ben Abacha et al., EACL 2023:2291-2302).
 
-    Sentences of fewer than three words are left out. Omission turns the check about: what the reference says and the
-    machine's summary does not bear out is left out.
+    Sentences of fewer than three words are not counted. For omission the check is turned about: it counts
+    what the reference says and the machine's summary does not bear out.
     """
     flagged, hallucinated, uncovered, omitted = [], [], [], []
     for row in scored_rows(part):

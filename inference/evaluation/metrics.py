@@ -98,15 +98,56 @@ class Rouge:
 def rouge(candidate: str, reference: str) -> Rouge:
     """Measure overlap as ROUGE-1, ROUGE-2 and ROUGE-L do (Lin, Text Summarization Branches Out 2004:74-81).
 
-    Lower-case runs of letters and digits; no stemming, no stop words; one reference; F1. ROUGE-L takes either text
-    as one sequence of words (its "sentence level"). Quadratic in the words, so for notes, not for books.
+    Lower-case runs of letters and digits; no stemming, no stop words; one reference; F1. ROUGE-L is that of
+    whole summaries (Lin, 3.2): for each line of the reference, the words that lie in a longest common
+    subsequence with any line of the candidate, each word counted as often as both texts have it.
     """
     ours, theirs = _words(candidate), _words(reference)
     return Rouge(
         _f1(_overlap(ours, theirs, 1), len(ours), len(theirs)),
         _f1(_overlap(ours, theirs, 2), len(ours) - 1, len(theirs) - 1),
-        _f1(longest_common(ours, theirs), len(ours), len(theirs)),
+        _f1(_union_of_longest(_lines(candidate), _lines(reference)), len(ours), len(theirs)),
     )
+
+
+def _lines(text: str) -> list[list[str]]:
+    return [words for line in text.splitlines() if (words := _words(line))]
+
+
+def _union_of_longest(ours: list[list[str]], theirs: list[list[str]]) -> int:
+    left_ours = Counter(word for line in ours for word in line)
+    left_theirs = Counter(word for line in theirs for word in line)
+    common = 0
+    for reference in theirs:
+        for place in sorted({place for line in ours for place in _common_places(line, reference)}):
+            word = reference[place]
+            if left_ours[word] and left_theirs[word]:
+                left_ours[word] -= 1
+                left_theirs[word] -= 1
+                common += 1
+    return common
+
+
+def _common_places(line: Sequence[str], reference: Sequence[str]) -> list[int]:
+    """The places in `reference` of one longest common subsequence."""
+    if not set(line) & set(reference):
+        return []
+    lengths = [[0] * (len(reference) + 1)]
+    for word in line:
+        row = [0]
+        for place, other in enumerate(reference):
+            row.append(lengths[-1][place] + 1 if word == other else max(lengths[-1][place + 1], row[place]))
+        lengths.append(row)
+    at, place, found = len(line), len(reference), []
+    while at and place:
+        if line[at - 1] == reference[place - 1]:
+            at, place = at - 1, place - 1
+            found.append(place)
+        elif lengths[at - 1][place] >= lengths[at][place - 1]:
+            at -= 1
+        else:
+            place -= 1
+    return found
 
 
 def _words(text: str) -> list[str]:
@@ -119,17 +160,6 @@ def _overlap(ours: list[str], theirs: list[str], size: int) -> int:
         for words in (ours, theirs)
     )
     return (first & second).total()
-
-
-def longest_common(ours: Sequence[str], theirs: Sequence[str]) -> int:
-    """Count the words of the longest common subsequence."""
-    before = [0] * (len(theirs) + 1)
-    for word in ours:
-        row = [0]
-        for place, other in enumerate(theirs):
-            row.append(before[place] + 1 if word == other else max(before[place + 1], row[place]))
-        before = row
-    return before[-1]
 
 
 def _f1(common: int, ours: int, theirs: int) -> float:

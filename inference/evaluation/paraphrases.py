@@ -1,8 +1,8 @@
 """True statements in other words, by rule: short forms, synonyms, person and tense, numbers, joining.
 
-The words are a table of its own (`rewritings.toml`). What comes out is no language model's writing: sentences are
-not condensed by sense, nothing is inferred, and each rule is foreseeable. It bounds false alarms from
-below; the claims written by hand are the measure.
+The words are a table of its own (`rewritings.toml`). What comes out is no language model's writing:
+sentences are not condensed by sense, nothing is inferred, and each rule is foreseeable. It bounds false
+alarms from below; the claims written by hand are the measure.
 """
 
 import random
@@ -23,7 +23,8 @@ def paraphrases(around: Surroundings, seed: str) -> Iterator[Statement]:
     for statement in around.statements:
         text = rewritten(statement.text, chance)
         if previous is not None and _fit_together(previous, statement) and chance.random() < _JOINED:
-            text = f"{previous.text.rstrip('. ')}; {text[:1].lower() + text[1:] if _may_be_small(text) else text}"
+            second = text[:1].lower() + text[1:] if _may_be_small(text) else text
+            text = f"{previous.text.rstrip('. ')}; {second}"
             yield Statement(text, (*previous.evidence, *statement.evidence), statement.section, True)
             previous = None
             continue
@@ -96,7 +97,9 @@ def _substitutions() -> tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], s
     for value, word in enumerate(numbers):
         if value > 1:
             followed = r"(?= (?:days?|weeks?|months?|years?|times|hours?|children|siblings|tablets|puffs))"
-            rules.append((re.compile(rf"(?<![\w./-])(?<!\bto )(?<!\bor ){word}{followed}", re.I), _put(str(value))))
+            rules.append(
+                (re.compile(rf"(?<![\w./-])(?<!\bto )(?<!\bor ){word}{followed}", re.I), _put(str(value)))
+            )
             rules.append((re.compile(rf"(?<![\w./:,-])(?<!\bto )(?<!\bor ){value}{followed}"), _put(word)))
     return tuple(rules)
 

@@ -1,7 +1,7 @@
 """The evaluation as one object of JSON values, and as Markdown for people."""
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import UTC, datetime
 from typing import Any
 
 from inference.evaluation.checker_version import checker_digest
@@ -119,7 +119,7 @@ def evaluation(
     """
     content: dict[str, Any] = {
         "part": part.value,
-        "date": date.today().isoformat(),
+        "date": datetime.now(UTC).date().isoformat(),
         "checker": checker_digest(),
     }
     if claims:
@@ -175,8 +175,8 @@ def as_markdown(content: Mapping[str, Any]) -> str:
     lines = [
         f"# Evaluation of the checker, {content['part']} part",
         "",
-        f"Measured on {content['date']}, checker `{content['checker'][:12]}`. A flagged claim has a critical flag or "
-        "a warning; a note does not count. Intervals are 95 % (Wilson).",
+        f"Measured on {content['date']}, checker `{content['checker'][:12]}`. A flagged claim has a critical "
+        "flag or a warning; a note does not count. Intervals are 95 % (Wilson).",
     ]
     if "claims" in content:
         lines += _claims_markdown(content["claims"])

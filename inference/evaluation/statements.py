@@ -77,7 +77,8 @@ RELATIVE = re.compile(
     re.I,
 )
 _DENIAL = re.compile(
-    r"(?:(?:the )?(?:patient|pt|she|he) )?(?:also )?(?:has )?(?:no|nil|denie[sd]|not|negative|there (?:is|are) no)\b",
+    r"(?:(?:the )?(?:patient|pt|she|he) )?(?:also )?(?:has )?"
+    r"(?:no|nil|denie[sd]|not|negative|there (?:is|are) no)\b",
     re.I,
 )
 _CONDITION = re.compile(r"(?:if|should|return if)\b", re.I)
