@@ -8,6 +8,11 @@ _MONTH = (
     r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?"
     r"|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\b\.?"
 )
+_NAMES = (
+    "jan january feb february mar march apr april may jun june jul july aug august sep sept september oct"
+    " october nov november dec december"
+)
+MONTH_NAMES = frozenset(_NAMES.split())
 _ORDINAL = r"(?:st|nd|rd|th)?"
 _DAY = r"(?:0?[1-9]|[12]\d|3[01])"
 # Behind a mark that parts words: no digit, letter, full stop or slash may stand before these.

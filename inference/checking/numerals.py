@@ -62,8 +62,14 @@ FIGURE_PATTERN = r"(?:(?:\d{1,3}(?:,\d{3}){1,4}(?!\d)|\d{1,12}(?!\d))(?:\.\d{1,9
 ROMAN_PATTERN = r"(?:viii|vii|vi|iv|ix|v|iii|ii|i|xii|xi|x)"
 DECADE_PATTERN = rf"(?:{'|'.join(word[:-1] for word in _TENS)})ies"
 # What a Roman numeral may follow: "IV" alone is a route.
-ROMAN_CUE_PATTERN = (
-    r"(?:grade|stage|class|type|nyha|asa|killip|mallampati|phase|category|gold|fontaine|ckd|nerves?|cn)"
+_ROMAN_CUES = (
+    "grade stage class type nyha asa killip mallampati phase category gold fontaine ckd nerve nerves cn"
+)
+ROMAN_CUE_PATTERN = rf"(?:{'|'.join(_ROMAN_CUES.split())})"
+# Words without which a text has no number in letters, by the letters between other marks.
+HINTS = frozenset(
+    {*_ONES, *_TENS, *(f"{word[:-1]}ies" for word in _TENS), "half", "hundred", "thousand", "dozen"}
+    | {*_ROMAN_CUES.split(), "ii", "iii", "vi"}
 )
 
 

@@ -11,6 +11,7 @@ from decimal import Decimal
 
 from inference.checking.dates import (
     DATE_PATTERN,
+    MONTH_NAMES,
     MONTH_PATTERN,
     Date,
     day_and_month,
@@ -21,6 +22,7 @@ from inference.checking.dates import (
 from inference.checking.numerals import (
     DECADE_PATTERN,
     FIGURE_PATTERN,
+    HINTS,
     ROMAN_CUE_PATTERN,
     ROMAN_PATTERN,
     WORD_PATTERN,
@@ -79,7 +81,9 @@ _QUANTITY = re.compile(
     """,
     re.IGNORECASE | re.VERBOSE,
 )
-_HINT = re.compile(r"\d|[½¼¾]")
+_DIGIT = re.compile(r"[\d½¼¾]")
+_WORD = re.compile(r"[^\W\d_]+")
+_HINTS = frozenset({*HINTS, *MONTH_NAMES, "hour", "day", "week", "month", "year", "fortnight"})
 _SHORT_SPANS = {Decimal(7): "days", Decimal(52): "weeks", Decimal(12): "months", Decimal(24): "hours"}
 _SHORT = {"d": "days", "w": "weeks", "m": "months", "y": "years"}
 _HOURS = {"h": 1, "d": 24, "n": 24, "2": 24, "w": 168, "m": 730, "y": 8760}
@@ -138,6 +142,8 @@ class Quantity:
 
 def quantities(text: str) -> list[Quantity]:
     """Find every number of a text, from left to right. Digits inside a word ("L5", "T2DM") are no numbers."""
+    if not _DIGIT.search(text) and _HINTS.isdisjoint(_WORD.findall(text.lower())):
+        return []  # half of all sentences have none
     found = (_quantity(match, text) for match in _QUANTITY.finditer(text))
     return [quantity for quantity in found if quantity is not None]
 
