@@ -78,6 +78,8 @@ def _doubts(case: Case) -> list[Flag]:
     flags = [suspicious] if suspicious is not None else []
     unsupported = evidence.support(case)
     code_status = resuscitation.check(reading, sources, case.assertion)
+    if any(source.text == reading.text for source in sources):
+        return [*flags, *_doubts_of_a_copy(case)]
     if code_status is None and unsupported is not None and unsupported.severity is Severity.CRITICAL:
         return [*flags, unsupported]
     drug_flags, explained, settled = medications.check(case)
@@ -96,3 +98,11 @@ def _doubts(case: Case) -> list[Flag]:
     if unsupported is not None and not typed:
         typed.append(unsupported)
     return [*flags, *typed]
+
+
+def _doubts_of_a_copy(case: Case) -> list[Flag]:
+    """What can be wrong with a sentence copied as it stands: how it is marked, its parts, what nobody could read."""
+    code_status = resuscitation.check(case.claim, case.sources, case.assertion)
+    flags = [*numbers.check(case, frozenset()), *assertions.check(case)]
+    flags += details.check(case, frozenset(flag.kind for flag in flags))
+    return flags if code_status is None else [*flags, code_status]

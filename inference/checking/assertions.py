@@ -79,6 +79,8 @@ def _negation(claim: Reading, aligned: list[_Aligned], assertion: Assertion) -> 
     for word in aligned:
         denied = bool(word.ours & Sense.NEGATED) or (is_absent and not says_no)
         theirs = {bool(sense & Sense.NEGATED) for _, _, sense in word.theirs}
+        if not denied and word.ours & _DOUBT:
+            continue  # "to exclude blockages" does not say that there are any
         if denied and any(sense & Sense.ENDED for _, _, sense in word.theirs):
             continue  # "no tennis" where it is to be avoided or has ended
         if is_absent and not says_no and any(sense & Sense.POSSIBLE for _, _, sense in word.theirs):
@@ -178,6 +180,8 @@ def _share(aligned: list[_Aligned], sense: int) -> tuple[float, _Aligned | None]
 
 
 def _family(claim: Reading, aligned: list[_Aligned], assertion: Assertion) -> Flag | None:
+    if any(token.lower == "both" for token in claim.words):
+        return None  # "both he and his father"
     share, word = _share(aligned, Sense.FAMILY)
     is_ours = assertion is Assertion.FAMILY or bool(claim.senses.present & Sense.FAMILY)
     if word is not None and share >= _ALL_OF_IT and not is_ours:

@@ -90,6 +90,14 @@ def _single_words() -> tuple[frozenset[str], frozenset[str]]:
     return frozenset(content["denials"]), frozenset(content["near"]["phrases"])
 
 
+def _free_of(words: list[Token], index: int) -> int | None:
+    """The word that "free" behind it denies: "pain-free", not "free of pain"."""
+    if index + 1 < len(words) and words[index + 1].lower in ("of", "from", "t4", "t3"):
+        return None
+    before = index - 2 if index > 1 and words[index - 1].lower == "-" else index - 1
+    return before if before >= 0 and words[before].lower[0].isalpha() else None
+
+
 def _next_word(words: list[Token], index: int) -> int | None:
     following = range(index + 1, min(index + 3, len(words)))
     return next((other for other in following if words[other].lower[0].isalpha()), None)
@@ -178,6 +186,10 @@ def senses(words: list[Token], text: str) -> Senses:
             continue
         if word.lower in denials:
             of[index] |= Sense.NEGATED
+            present |= Sense.NEGATED
+        elif word.lower == "free" and (before := _free_of(words, index)) is not None:  # "seizure-free"
+            of[before] |= Sense.NEGATED
+            negated_by.setdefault(before, index)
             present |= Sense.NEGATED
         elif word.lower in near and (of_next := _next_word(words, index)) is not None:
             of[of_next] |= Sense.NEGATED
