@@ -185,7 +185,7 @@ def _near(
         found |= names.get(index, set())
     for index in range(first - 1, low - 1, -1):
         lower = words[index].lower
-        if lower in _HARD or (found and lower in _SOFT):
+        if lower in _HARD or (found and (lower in _SOFT or lower == ":")):
             break
         found |= names.get(index, set())
     return frozenset(found)

@@ -102,7 +102,7 @@ _OVER = re.compile(
     re.I,
 )
 _UNDER = re.compile(
-    r"(?:\b(?:under|below|(?:less|fewer|lower|younger|shorter|no\smore|not\smore)\sthan|at\smost"
+    r"(?:\b(?:under|below|(?:less|fewer|lower|younger|shorter|(?:no|not|never|nothing)\smore)\sthan|at\smost"
     r"|not\s(?:to\s)?exceed(?:ing)?|max(?:imum)?(?:\sof)?|up\sto)|[<≤]=?)\s?$",
     re.I,
 )
@@ -307,6 +307,8 @@ def _is_amount(one: Decimal, unit: str, other: Decimal, other_unit: str) -> bool
             one == other and {unit, other_unit} <= {"months", "month", "m"}
         )
     written = unit or other_unit
+    if dimension(written) == "packs":  # of twenty: "40 a day" are two packs
+        return one * 20 == other if unit else other * 20 == one
     if dimension(written) in _STRICT and not (written in _YEARS and 16 <= one <= 120):
         return False
     if dimension(written) == "cell_count" and one != other:  # "11.2 K/uL" and "11,200"
