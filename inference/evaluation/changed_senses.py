@@ -108,8 +108,9 @@ _LIGHT = frozenset(
 
 
 _SIDE = re.compile(
-    r"(?<!\bthe )(?<!\ball )(?<!['’]s )\b(left|right)\b"
-    r"(?!,| (?:now|away|after|before|there|here|for|the|her|his|a|out|without|to|in|at|from|on|with|and)\b)"
+    r"(?<!\ball )(?<!['’]s )\b(left|right)\b"
+    r"(?!,| (?:now|away|after|before|there|here|for|the|her|his|a|out|without|to|in|at|from|on|with|and|thing"
+    r"|way|track|direction|decision)\b)"
     r"|\b(left|right)(?=-(?:sided|handed|hand)\b)|\b([LR])(?=[UL]Q\b)",
     re.I,
 )

@@ -2,8 +2,8 @@
 
 | Part | ACI-Bench | MTS-Dialog | primock57 | Scored summaries |
 |---|---|---|---|---|
-| tuning | train | training set | days 1 and 2 | rows 1 to 100 |
-| reporting | validation and test 1 | validation set | day 3 | rows 101 to 200 |
+| tuning | train | training set | days 1 and 2 | none |
+| reporting | validation and test 1 | validation set | day 3 | all |
 """
 
 import csv
@@ -31,7 +31,6 @@ _SNIPPETS = {
     Part.REPORTING: "mts-dialog/MTS-Dialog-ValidationSet.csv",
 }
 _DAYS = {Part.TUNING: ("day1_", "day2_"), Part.REPORTING: ("day3_",)}
-_SCORED = {Part.TUNING: slice(0, 100), Part.REPORTING: slice(100, 200)}
 _MOST_SNIPPETS = 200  # most are a line or two; more of them would outweigh the whole notes
 _SEED = 4
 
@@ -62,15 +61,23 @@ def references(part: Part) -> tuple[str, ...]:
 def snippet_rows(part: Part) -> list[Mapping[str, str]]:
     """Draw the rows of MTS-Dialog that serve as notes, or as summaries of their dialogues."""
     usable = [row for row in rows(_SNIPPETS[part]) if len(row["section_text"].split()) >= _FEWEST_WORDS]
+    if part is Part.REPORTING:  # a few stand in both sets
+        known = {_plain(row[column]) for row in rows(_SNIPPETS[Part.TUNING]) for column in _TEXTS}
+        usable = [row for row in usable if not known & {_plain(row[column]) for column in _TEXTS}]
     return random.Random(_SEED).sample(usable, min(_MOST_SNIPPETS, len(usable)))
 
 
 _FEWEST_WORDS = 6
+_TEXTS = ("dialogue", "section_text")
+
+
+def _plain(text: str) -> str:
+    return "".join(text.lower().split())
 
 
 def scored_rows(part: Part) -> list[Mapping[str, str]]:
-    """The machine summaries that people scored."""
-    return rows("mts-dialog/scored-summaries-first-200.csv")[_SCORED[part]]
+    """The machine summaries that people scored: two of each dialogue of the validation set."""
+    return rows("mts-dialog/scored-summaries-first-200.csv") if part is Part.REPORTING else []
 
 
 def rows(file: str) -> list[Mapping[str, str]]:

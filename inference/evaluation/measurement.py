@@ -161,12 +161,17 @@ class Agreement:
     omission: Correlation
 
 
-def agreement(part: Part) -> Agreement:
+def agreement(part: Part) -> Agreement | None:
     """Compare with the scores of the MTS-Dialog summaries (Ben Abacha et al., EACL 2023:2291-2302).
 
     Sentences of fewer than three words are not counted. For omission the check is turned about: it counts
     what the reference says and the machine's summary does not bear out.
+
+    Returns:
+        None for a part that holds no scored summaries.
     """
+    if not scored_rows(part):
+        return None
     flagged, hallucinated, uncovered, omitted = [], [], [], []
     for row in scored_rows(part):
         checked = against(row["Automatic Summary"], row["Dialogue"])

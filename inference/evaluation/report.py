@@ -94,7 +94,9 @@ def others_section(part: Part) -> dict[str, Any]:
         "agreement": {
             "hallucination": _correlation(scores.hallucination),
             "omission": _correlation(scores.omission),
-        },
+        }
+        if scores is not None
+        else None,
         "highlights": {
             "facts": _flagged(Share(recall.by_facts, recall.highlights)),
             "symptoms": _flagged(Share(recall.by_symptoms, recall.highlights)),
@@ -232,7 +234,7 @@ def _perturbations_markdown(made: Mapping[str, Any]) -> list[str]:
 
 
 def _others_markdown(others: Mapping[str, Any]) -> list[str]:
-    scores, words = others["agreement"], others["rouge"]
+    words = others["rouge"]
     return [
         "",
         "## Beside what people wrote and scored",
@@ -250,6 +252,22 @@ def _others_markdown(others: Mapping[str, Any]) -> list[str]:
             )
         ),
         "",
+        *_agreement_markdown(others["agreement"]),
+        f"| Words shared with the human note, {words['visits']} visits | ROUGE-1 | ROUGE-2 | ROUGE-L |",
+        "|---|---:|---:|---:|",
+        _rouge_row("extracts of the dialogue", words["of_dialogue"]),
+        _rouge_row("extracts of the note itself (another task)", words["of_note"]),
+        *(
+            f"| published: {other.model} | {other.one:.2f} | {other.two:.2f} | {other.longest:.2f} |"
+            for other in PUBLISHED
+        ),
+    ]
+
+
+def _agreement_markdown(scores: Mapping[str, Any] | None) -> list[str]:
+    if scores is None:
+        return []
+    return [
         "| Rank correlation with people's scores | Spearman | Interval | Summaries |",
         "|---|---:|---|---:|",
         *(
@@ -261,14 +279,6 @@ def _others_markdown(others: Mapping[str, Any]) -> list[str]:
             )
         ),
         "",
-        f"| Words shared with the human note, {words['visits']} visits | ROUGE-1 | ROUGE-2 | ROUGE-L |",
-        "|---|---:|---:|---:|",
-        _rouge_row("extracts of the dialogue", words["of_dialogue"]),
-        _rouge_row("extracts of the note itself (another task)", words["of_note"]),
-        *(
-            f"| published: {other.model} | {other.one:.2f} | {other.two:.2f} | {other.longest:.2f} |"
-            for other in PUBLISHED
-        ),
     ]
 
 
