@@ -29,7 +29,7 @@ DATE_PATTERN = rf"""
 MONTH_PATTERN = rf"""
     (?P<mond>{_MONTH}\s{_DAY}{_ORDINAL}(?![\d/])(?:,?\s\d{{4}}(?!\d))?)
   | (?P<mony>{_MONTH},?(?:\s(?:of\s)?)\d{{4}}(?!\d))
-  | (?P<mon>(?<=\b(?:in|of)\s)(?-i:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*\b)
+  | (?P<mon>(?<=\b(?:in|of)\s)(?=(?-i:[A-Z])){_MONTH})
 """
 
 Date = tuple[int | None, int, int | None]  # year, month, day

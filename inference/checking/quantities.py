@@ -297,7 +297,7 @@ def _are_same_amounts(one: Quantity, other: Quantity) -> bool:
         (one.unit and other.unit) or {dimension(one.unit), dimension(other.unit)} & _STRICT
     ):
         pairs = zip(one.values, other.values, strict=True)
-        return all(is_same_amount(a, one.unit, b, other.unit) for a, b in pairs)
+        return all(_is_amount(a, one.unit, b, other.unit) for a, b in pairs)
     return one.values == other.values
 
 

@@ -59,6 +59,8 @@ SAME = [
     ("Pain for the past week", "Pain for one week"),
     ("POD 3 after hernia repair", "3 days after hernia repair"),
     ("Smoked a pack/d for 25 years", "25 pack-year smoking history"),
+    ("Smokes one to two packs a day", "Smokes 20 to 40 daily"),
+    ("Works for the State of Maryland since 2019", "Works in 2019 for the State of Maryland"),
     ("Smoked two packs a day", "Smoked 40 a day"),
     ("Gained nothing more than 5 pounds", "Weight up by under 5 lb"),
     ("Smokes 20/day", "Smokes 20 cigarettes a day"),
