@@ -5,7 +5,7 @@ The lists are data (`lexicons/concepts_*.toml`). Names are matched by their fold
 longest first. They serve to tell whether two texts speak of one thing.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
 from typing import NamedTuple
@@ -61,21 +61,6 @@ def find_concepts(words: Sequence[Token], text: str = "") -> list[Mention]:
     return found
 
 
-def named_within(words: Sequence[Token]) -> frozenset[str]:
-    """Name what the words of a mention hold besides its own concept: "depression" in "depression clinic"."""
-    return _within(tuple(fold(word.lower) for word in words if word.lower not in _SKIPPED))
-
-
-@cache  # of the phrases of the lists, so it stays small
-def _within(folded: tuple[str, ...]) -> frozenset[str]:
-    names: set[str] = set()
-    for past in range(1, len(folded) + 1):
-        for at in range(past):
-            hit = _longest(folded[:past], at) if (at, past) != (0, len(folded)) else None
-            names.update(concept.name for concept in (hit[1] if hit else ()))
-    return frozenset(names)
-
-
 def _longest(folded: tuple[str, ...], at: int) -> tuple[int, tuple[Concept, ...]] | None:
     """Find the longest name at a place: where it ends, and what it names."""
     for phrase, meant in _table().get(folded[at], ()):
@@ -116,17 +101,6 @@ def broader(name: str) -> frozenset[str]:
                 known.add(above)
                 waiting.append(above)
     return frozenset(known)
-
-
-def parts(name: str) -> frozenset[str]:
-    """Name what tells a concept when told apart: "knee pain" is "pain" and "knee"; empty for most."""
-    return _joined("parts").get(name, frozenset())
-
-
-def is_told(name: str, told: Iterable[str]) -> bool:
-    """Tell whether naming the concepts `told` tells of `name`: it, a kind of it, or all of its parts."""
-    known = frozenset(wide for narrow in told for wide in broader(narrow))
-    return name in known or (bool(parts(name)) and parts(name) <= known)
 
 
 @cache
@@ -194,14 +168,9 @@ def _written_forms() -> dict[str, Concept]:
 
 
 @cache
-def _above() -> dict[str, frozenset[str]]:
-    return _joined("broader")
-
-
-@cache
-def _joined(table: str) -> dict[str, frozenset[str]]:
+def _above() -> dict[str, tuple[str, ...]]:
     return {
-        name: frozenset(others)
+        narrow: tuple(wide)
         for kind in concept_kinds()
-        for name, others in lexicon(f"concepts_{kind}").get(table, {}).items()
+        for narrow, wide in lexicon(f"concepts_{kind}").get("broader", {}).items()
     }

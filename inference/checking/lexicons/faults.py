@@ -67,10 +67,10 @@ def _of_concepts() -> Iterator[str]:
     for kind in concept_kinds():
         content = lexicon(f"concepts_{kind}")
         where = f"concepts_{kind}.toml"
-        for table in ("broader", "parts", "together", "capitals"):
+        for table in ("broader", "together", "capitals"):
             for entry, named in content.get(table, {}).items():
                 names = [named] if isinstance(named, str) else list(named)
-                if table in ("broader", "parts"):
+                if table == "broader":
                     names.append(entry)
                 for name in names:
                     if name not in known:
