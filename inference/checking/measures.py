@@ -16,9 +16,9 @@ from inference.checking.quantities import UNITS, Quantity
 from inference.checking.tokens import Token
 
 ROLES = {word: role for role, words in lexicon("measures")["roles"].items() for word in words.split()}
-_LINKS, _HARD, _SOFT, _PARTS, _NO_NAMES = (
+_LINKS, _HARD, _SOFT, _PARTS, _NO_NAMES, _COMPARED = (
     frozenset(lexicon("measures")["words"][key].split())
-    for key in ("links", "hard", "soft", "parts", "unnamed")
+    for key in ("links", "hard", "soft", "parts", "unnamed", "compared")
 )
 _WORD = 3  # letters from which a word before a full stop ends a sentence
 _RUN = 6  # tokens between numbers of one run
@@ -191,6 +191,11 @@ def _near(
     return frozenset(found)
 
 
+def _is_compared(words: Sequence[Token], index: int) -> bool:
+    """Tell whether a value is only set beside such a part: "near baseline at 88", "3 over the admission"."""
+    return index > 0 and words[index - 1].lower in _COMPARED
+
+
 def _role(words: Sequence[Token], low: int, first: int, past: int, high: int) -> tuple[str, int]:
     """The part that one of the few words behind a number tells, or the nearest before it.
 
@@ -201,13 +206,13 @@ def _role(words: Sequence[Token], low: int, first: int, past: int, high: int) ->
         lower = words[index].lower
         if lower in _HARD or lower in _SOFT or lower in _PARTS:
             break
-        if lower in ROLES:
+        if lower in ROLES and not _is_compared(words, index):
             return ROLES[lower], index + 1
     for index in range(first - 1, max(low, first - _BACK) - 1, -1):
         lower = words[index].lower
         if lower in _HARD:
             break
-        if lower in ROLES:
+        if lower in ROLES and not _is_compared(words, index):
             return ROLES[lower], past
         if lower == "was" and index and words[index - 1].lower == "(":  # "Hb 71 (was 139)"
             return "previous", past

@@ -3,7 +3,7 @@
 import unicodedata
 from collections.abc import Collection, Sequence
 
-from inference.checking import bindings, codes
+from inference.checking import bindings, codes, spans
 from inference.checking.case import Case
 from inference.checking.evidence import cited
 from inference.checking.flags import Flag, quoted
@@ -118,6 +118,8 @@ def _is_implied(claim: Reading, owner: Owner, sources: Sequence[Reading], given:
         return True
     if any(_satisfies(quantity, other.quantity) for _, other in given):
         return True
+    if quantity.unit in TIMES and spans.is_between_dates(quantity, [other.quantity for _, other in given]):
+        return True
     if dimension(quantity.unit) == "pack_years":
         return _are_pack_years(quantity, sources, given)
     if _says_times(claim, owner):
@@ -143,14 +145,10 @@ def _says_times(claim: Reading, owner: Owner) -> bool:
 
 def _satisfies(claimed: Quantity, given: Quantity) -> bool:
     """Tell whether "over 38" is said of 38.5, or "under 7" of 6.8."""
-    if (
-        not claimed.bound
-        or given.bound
-        or len(claimed.values) != 1
-        or len(given.values) != 1
-        or claimed.unit in TIMES
-    ):
+    if not claimed.bound or given.bound or len(claimed.values) != 1 or len(given.values) != 1:
         return False
+    if claimed.unit in TIMES:
+        return claimed.bound == "over" and spans.is_longer(claimed, given)
     if claimed.unit and given.unit and dimension(claimed.unit) != dimension(given.unit):
         return False
     limit, value = claimed.values[0], given.values[0]

@@ -148,6 +148,11 @@ def quantities(text: str) -> list[Quantity]:
     return [quantity for quantity in found if quantity is not None]
 
 
+def _counted(unit: str, hours: int | None) -> str:
+    """Nights of a week are a count of times, no length of time."""
+    return "" if hours is not None and unit in ("day", "days", "night", "nights") else unit
+
+
 def implied(text: str) -> list[Quantity]:
     """Find what bears a number out without being one: "T2DM" type 2, "twice" 2, "the past week" 1 week."""
     return [
@@ -193,7 +198,7 @@ def _of_figures(match: re.Match[str], text: str) -> Quantity:
             first *= 1000
         if match["decade"]:
             unit = "decade"
-        return Quantity(match[0], start, end, (first,), unit, hours=hours, bound=bound)
+        return Quantity(match[0], start, end, (first,), _counted(unit, hours), hours=hours, bound=bound)
     row = (first, *(Decimal(part) for part in re.findall(r"[\d.]+", match["rest"])))
     unit = _unit(match, text, first)
     if len(row) == 2 and dimension(unit) in ("dose_form", "packs", "mass") and 0 < row[0] < row[1] <= 4:
@@ -243,6 +248,7 @@ def _of_words(match: re.Match[str], text: str) -> Quantity | None:
     if value <= 1 and not unit:  # "one of them", "the other half"
         return None
     hours = _HOURS[match["wordperiod"][0].lower()] if match["wordperiod"] else None
+    unit = _counted(unit, hours)
     return Quantity(
         match[0], start, end, (value,), unit, is_word=True, hours=hours, bound=_bound(text, start, end)
     )
