@@ -85,7 +85,7 @@ def _negation(claim: Reading, aligned: list[_Aligned], assertion: Assertion) -> 
             continue  # "no tennis" where it is to be avoided or has ended
         if is_absent and not says_no and any(sense & Sense.POSSIBLE for _, _, sense in word.theirs):
             continue
-        if theirs == {not denied} and not _is_settled_otherwise(word, aligned, denied):
+        if theirs == {not denied} and not _is_settled_otherwise(claim, word, aligned, denied):
             opposed.append((word, denied))
     opposed = _telling(claim, opposed, aligned)
     if not opposed:
@@ -122,16 +122,63 @@ _REFUSING = frozenset(
 )
 
 
-def _is_settled_otherwise(word: _Aligned, aligned: list[_Aligned], denied: bool) -> bool:
-    """Tell whether the claim says both ("febrile at first, afebrile since"), or denies a drug that its source
-    only weighs ("discussed, he would like to think about it")."""
+def _is_settled_otherwise(
+    claim: Reading, word: _Aligned, aligned: list[_Aligned], denied: bool
+) -> bool:
+    """Tell whether the two do not gainsay each other although one denies the word.
+
+    The claim says both ("febrile at first, afebrile since"), or that it has gone ("snoring controlled"); only
+    something of the word is denied ("no blood in the vomit", "neither gave lasting relief"); or a drug is denied
+    that the source only weighs ("discussed, he would like to think about it").
+    """
     if any(other.word == word.word and (other.ours ^ word.ours) & Sense.NEGATED for other in aligned):
+        return True
+    lowers = {token.lower for token in claim.words}
+    if not denied and lowers & _GONE:
+        return True
+    if denied and _is_complement(claim, word.token):
+        return True
+    if not denied and all(_is_complement(source, index) for source, index, _ in word.theirs):
+        return True
+    if word.kind in ("drug", "procedure") and lowers & _EFFECTS:
         return True
     if word.kind != "drug" or not denied:
         return False
     return any(token.lower in _WEIGHED for source, _, _ in word.theirs for token in source.words)
 
 
+def _is_complement(reading: Reading, index: int) -> bool:
+    """Tell whether a denied word stands behind a preposition and another: "no blood in the vomit"."""
+    cue = reading.senses.negated_by.get(index)
+    if cue is None or cue > index:
+        return False
+    before = index - 1
+    while before > cue and reading.words[before].lower in _DETERMINERS:
+        before -= 1
+    return reading.words[before].lower in _PREPOSITIONS and any(
+        cue < other < before for other in reading.stems
+    )
+
+
+_DETERMINERS = frozenset({"the", "a", "an", "his", "her", "their", "any", "either", "both", "or", "and"})
+_PREPOSITIONS = frozenset({"in", "from", "after", "during", "since", "on", "at", "over", "through"})
+_GONE = frozenset(
+    {"controlled", "settled", "resolved", "gone", "cleared", "free", "stopped", "ceased", "abated"}
+)
+_EFFECTS = frozenset(
+    {
+        "benefit",
+        "relief",
+        "help",
+        "helped",
+        "effective",
+        "effect",
+        "response",
+        "improvement",
+        "respond",
+        "worked",
+    }
+)
 _WEIGHED = frozenset(
     {
         *("discussed", "offered", "considered", "consider", "considering", "declined", "declines", "refused"),
