@@ -83,7 +83,7 @@ def upload(page: Page, file: Path, kind: str) -> None:
 
 
 def review_and_sign(page: Page) -> None:
-    """Accept the first claim, reject the last, sign: by the review page's own keys."""
+    """Accept the first claim, reject the last, add critical left-out facts, sign: by the page's own keys."""
     page.keyboard.press("j")
     page.keyboard.press("a")
     expect(page.locator(".claim", has_text="Accepted")).to_have_count(1)
@@ -96,6 +96,11 @@ def review_and_sign(page: Page) -> None:
         page.keyboard.press("Tab")
         page.keyboard.press("Enter")
     expect(page.locator(".claim", has_text="Rejected")).to_have_count(1)
+    open_facts = page.locator(".fact[data-undecided][data-tone=critical]")
+    for left in range(open_facts.count(), 0, -1):
+        page.keyboard.press("n")
+        page.keyboard.press("a")
+        expect(open_facts).to_have_count(left - 1)
     page.keyboard.press("s")
     expect(page.get_by_role("heading", name="Sign this summary")).to_be_visible()
     tab_to(page, "Sign")
