@@ -57,14 +57,14 @@ def support(case: Case) -> Flag | None:
         word for source in sources for mention in source.concepts for word in _words_of(mention.concept.name)
     }
     absent = [item for item in asked if not _is_known(item, known)]
-    if all(item.is_drug for item in absent):  # drugs have their own check
+    if all(item.kind == "drug" for item in absent):  # drugs have their own check
         return None
     around = case.around.vocabulary
     nowhere = [item for item in absent if not _is_known(item, around) and not _is_near(item, known)]
     whole = sum(item.weight for item in asked)
     share = 1 - sum(item.weight for item in absent) / whole
     share_of_note = 1 - sum(item.weight for item in nowhere) / whole
-    concepts = [item for item in nowhere if item.is_concept]
+    concepts = [item for item in nowhere if _tells(item, case)]
     places = frozenset(index for item in absent for index in range(item.first, item.past))
     if share < RELATED and whole > 1 and (share_of_note < SUPPORTED or not _is_touched(claim, sources)):
         return Flag("support", Severity.CRITICAL, _may_not_say(case, absent), places)
@@ -77,17 +77,32 @@ def support(case: Case) -> Flag | None:
     return None
 
 
+def _tells(item: "_Item", case: Case) -> bool:
+    """Tell whether it is a doubt that the note nowhere names a thing.
+
+    A disease, a complaint or a treatment does, and a place of the body where the sentences name another.
+    Tests and signs have so many names that they only count among the share that is missing.
+    """
+    if item.kind == "site":
+        ours = {mention.concept.name for mention in case.claim.concepts if mention.concept.kind == "site"}
+        named = {m.concept.name for s in case.sources for m in s.concepts if m.concept.kind == "site"}
+        return bool(named - ours)
+    return item.kind in ("condition", "symptom", "procedure")
+
+
 class _Item(NamedTuple):
     """Something a claim says that must be found: tokens[first:past], as a stem or as "=concept"."""
 
     word: str
     first: int
     past: int
-    is_concept: bool
+    kind: str  # of a concept, "drug", or "" for a mere word
     weight: int
     parts: tuple[str, ...]  # stems of a concept's own words
-    is_test: bool = False
-    is_drug: bool = False
+
+    @property
+    def is_concept(self) -> bool:
+        return self.kind not in ("", "drug")
 
 
 def _asked(claim: Reading) -> list[_Item]:
@@ -103,16 +118,15 @@ def _asked(claim: Reading) -> list[_Item]:
             claim.senses.is_cue[index] for index in inside
         ):
             name = f"={mention.concept.name}"
-            is_test = mention.concept.kind == "test"
-            items.append(_Item(name, mention.first, mention.past, True, 2, parts, is_test))
+            items.append(_Item(name, mention.first, mention.past, mention.concept.kind, 2, parts))
         taken.update(inside)
     for drug in claim.drugs:
         if drug.first not in taken:  # doubted by its own check alone, but it counts among what is found
-            items.append(_Item(stem(drug.name), drug.first, drug.past, False, 2, (), is_drug=True))
+            items.append(_Item(stem(drug.name), drug.first, drug.past, "drug", 2, ()))
         taken.update(range(drug.first, drug.past))
     for index, word in claim.stems.items():
         if index not in taken and not claim.senses.is_cue[index] and _must_be_found(claim, index, word):
-            items.append(_Item(word, index, index + 1, False, 1, ()))
+            items.append(_Item(word, index, index + 1, "", 1, ()))
     return sorted(items, key=lambda item: item.first)
 
 
@@ -124,7 +138,7 @@ def _must_be_found(claim: Reading, index: int, word: str) -> bool:
 def _is_known(item: _Item, known: frozenset[str]) -> bool:
     if item.word in known:
         return True
-    if item.is_test and any(f"={name}" in known for name in broader(item.word[1:])):
+    if item.kind == "test" and any(f"={name}" in known for name in broader(item.word[1:])):
         return True  # "systolic 104" of a blood pressure
     if item.is_concept:
         return all(
