@@ -127,9 +127,9 @@ def _is_settled_otherwise(
 ) -> bool:
     """Tell whether the two do not gainsay each other although one denies the word.
 
-    The claim says both ("febrile at first, afebrile since"), or that it has gone ("snoring controlled"); only
-    something of the word is denied ("no blood in the vomit", "neither gave lasting relief"); or a drug is denied
-    that the source only weighs ("discussed, he would like to think about it").
+    The claim says both ("febrile at first, afebrile since"), or that it has gone ("snoring controlled");
+    only something of the word is denied ("no blood in the vomit", "neither gave lasting relief"); or a drug is
+    denied that the source only weighs ("discussed, he would like to think about it").
     """
     if any(other.word == word.word and (other.ours ^ word.ours) & Sense.NEGATED for other in aligned):
         return True
