@@ -122,14 +122,12 @@ _REFUSING = frozenset(
 )
 
 
-def _is_settled_otherwise(
-    claim: Reading, word: _Aligned, aligned: list[_Aligned], denied: bool
-) -> bool:
+def _is_settled_otherwise(claim: Reading, word: _Aligned, aligned: list[_Aligned], denied: bool) -> bool:
     """Tell whether the two do not gainsay each other although one denies the word.
 
     The claim says both ("febrile at first, afebrile since"), or that it has gone ("snoring controlled");
-    only something of the word is denied ("no blood in the vomit", "neither gave lasting relief"); or a drug is
-    denied that the source only weighs ("discussed, he would like to think about it").
+    only something of it is denied ("no blood in the vomit", "neither gave relief"); or a drug is denied that
+    the source only weighs ("discussed, he would like to think about it").
     """
     if any(other.word == word.word and (other.ours ^ word.ours) & Sense.NEGATED for other in aligned):
         return True
@@ -163,7 +161,23 @@ def _is_complement(reading: Reading, index: int) -> bool:
 _DETERMINERS = frozenset({"the", "a", "an", "his", "her", "their", "any", "either", "both", "or", "and"})
 _PREPOSITIONS = frozenset({"in", "from", "after", "during", "since", "on", "at", "over", "through"})
 _GONE = frozenset(
-    {"controlled", "settled", "resolved", "gone", "cleared", "free", "stopped", "ceased", "abated"}
+    {
+        "controlled",
+        "settled",
+        "resolved",
+        "gone",
+        "cleared",
+        "free",
+        "stopped",
+        "ceased",
+        "abated",
+        "outstanding",
+        "pending",
+        "awaited",
+        "excluded",
+        "off",
+        "without",
+    }
 )
 _EFFECTS = frozenset(
     {

@@ -50,7 +50,8 @@ def find_concepts(words: Sequence[Token], text: str = "") -> list[Mention]:
     for at in range(len(folded)):
         if at < free:
             continue
-        if (hit := _longest(folded, at)) is not None:
+        hit = _longest(folded, at)
+        if hit is not None and not (hit[0] == at + 1 and _is_plain(words[read[at]].lower)):
             free, meant = hit
             found += [Mention(concept, read[at], read[free - 1] + 1) for concept in meant]
         elif written:
@@ -68,6 +69,24 @@ def _longest(folded: tuple[str, ...], at: int) -> tuple[int, tuple[Concept, ...]
         if len(phrase) == 1 or folded[at:past] == phrase:
             return past, meant
     return None
+
+
+@cache
+def _is_plain(word: str) -> bool:
+    """Tell whether a plain word only looks like a form of a name: "does" is no DOE, "well" no Wells."""
+    return word in _plain_words() and word not in _single_names()
+
+
+@cache
+def _plain_words() -> frozenset[str]:
+    lists = lexicon("words")
+    return frozenset(word for key in ("stop", "weak", "frame", "general") for word in lists[key].split())
+
+
+@cache
+def _single_names() -> frozenset[str]:
+    rows = (row for kind in concept_kinds() for row in lexicon(f"concepts_{kind}")["concepts"])
+    return frozenset(name for row in rows for name in row if " " not in name)
 
 
 def fold(word: str) -> str:
