@@ -187,17 +187,9 @@ def _other_role(
         for source, other in others:
             if other.role in wanted and _are_alike(owner, other, same):
                 return source, other, "number"
-        is_other = all(role and role not in wanted for role in roles)
-        if (
-            is_other
-            and wanted
-            and not (
-                {owner.role, *roles} <= {"current", "discharge", "highest", "initial", "admission"}
-                and "current" in {owner.role, *roles}
-            )
-        ):
-            return (*same[0], "number")
-        return None
+        parts = {owner.role, *roles}
+        is_other = bool(wanted) and all(role and role not in wanted for role in roles)
+        return (*same[0], "number") if is_other and not _can_be_one(parts) else None
     is_told = owner.quantity.bound or any(word.lower in _OF_A_GOAL for word in claim.words)
     if roles == {"goal"}:
         return None if is_told else (*same[0], "number")
@@ -208,6 +200,11 @@ def _other_role(
             if other.role not in _NOT_NOW and _are_alike(owner, other, same):
                 return source, other, "number"
     return None
+
+
+def _can_be_one(parts: set[str]) -> bool:
+    """Tell whether one value can play several parts: the present one, or the highest, may be the first."""
+    return not parts & _NOT_NOW and bool(parts & {"current", "highest", "lowest"})
 
 
 def _are_alike(owner: Owner, other: Owner, same: Given) -> bool:
