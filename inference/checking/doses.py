@@ -42,8 +42,14 @@ def doses(reading: Reading, mention: Mention) -> list[Quantity]:
     """The quantities that belong to a drug: those after it up to the next drug, or one right before it.
 
     "Ramipril 5 mg od, bisoprolol 2.5 mg": 5 mg is ramipril's. "5 mg of bisoprolol": its own. Dates, clock
-    times and spans of time are no doses.
+    times and spans of time are no doses. Worked out once for each reading.
     """
+    if mention not in reading.doses:
+        reading.doses[mention] = _doses(reading, mention)
+    return reading.doses[mention]
+
+
+def _doses(reading: Reading, mention: Mention) -> list[Quantity]:
     index = reading.drugs.index(mention)
     words = reading.words
     past = words[mention.past - 1].end

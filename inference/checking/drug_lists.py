@@ -105,8 +105,14 @@ def is_old_dose(reading: Reading, quantity: Quantity) -> bool:
     """Tell whether a text gives a dose as the earlier one.
 
     It stands behind "from", "was" or "previously", before an arrow or "to 10 mg", or in a row under "Before
-    admission".
+    admission". Worked out once for each reading.
     """
+    if quantity.start not in reading.old_doses:
+        reading.old_doses[quantity.start] = _is_old_dose(reading, quantity)
+    return reading.old_doses[quantity.start]
+
+
+def _is_old_dose(reading: Reading, quantity: Quantity) -> bool:
     before = reading.text[max(0, quantity.start - 60) : quantity.start]
     if reading.is_row and _OLD_HEAD.search(before.rpartition(", ")[2]):
         return True

@@ -27,6 +27,8 @@ class Reading:
         self.section = section  # title, "" for a claim
         self.is_row = is_row
         self.is_below_list = False  # prose under a list's title that is not of the list
+        self.doses: dict[Mention, list[Quantity]] = {}  # of each drug, as far as asked for (`doses.doses`)
+        self.old_doses: dict[int, bool] = {}  # by where a quantity starts (`drug_lists.is_old_dose`)
 
     @cached_property
     def words(self) -> list[Token]:
