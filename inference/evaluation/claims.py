@@ -1,6 +1,6 @@
 """Claims written by hand on real notes, true and false, and what the checker says of them.
 
-One claim a line in `claims/*.jsonl`: the reference of its note, text, category, assertion, evidence (or none),
+One claim a line in `claims/*.jsonl`: its note, text, category, assertion, evidence (or none),
 `true`, and `kind`: how a true one is written (condensed, expanded, synonym ...), or what is false about it.
 Files named "tuning_" served to improve the checker; files named "reporting_" only to measure it.
 """
