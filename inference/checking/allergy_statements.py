@@ -76,6 +76,18 @@ def is_of_allergies(reading: Reading) -> bool:
     return (
         ALLERGY_TITLE.search(reading.section) is not None
         or SPEAKS_OF_ALLERGY.search(reading.text) is not None
+        or _has_reaction_in_brackets(reading)
+    )
+
+
+def _has_reaction_in_brackets(reading: Reading) -> bool:
+    """Tell whether a reaction follows a substance in brackets: "Penicillin (rash)"."""
+    if "(" not in reading.text:
+        return False
+    reactions = {hit.first for hit in reaction_table().find(reading.words)}
+    return any(
+        past < len(reading.words) and reading.words[past].lower == "(" and {past + 1, past + 2} & reactions
+        for _, _, past in named_substances(reading)
     )
 
 

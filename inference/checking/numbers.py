@@ -56,7 +56,7 @@ def doubts(
             break
         if owner.quantity.start in explained or _is_of_a_name(claim, owner):
             continue
-        flag = _doubt(claim, owner, sources, given, around)
+        flag = _gap(claim, owner, sources) or _doubt(claim, owner, sources, given, around)
         if flag is not None:
             flags.append(flag)
     flags += bindings.turned(claim, sources)
@@ -69,7 +69,7 @@ def _doubt(
 ) -> Flag | None:
     quantity = owner.quantity
     if is_among(quantity, [other.quantity for _, other in given]):
-        return bindings.misbound(claim, owner, given[:_MOST_GIVEN]) or _gap(claim, owner, sources)
+        return bindings.misbound(claim, owner, given[:_MOST_GIVEN])
     if _is_implied(claim, owner, sources, given):
         return None
     rivals = [(source, other) for source, other in given if bindings.is_rival(owner, other)]
