@@ -175,8 +175,6 @@ _GONE = frozenset(
         "pending",
         "awaited",
         "excluded",
-        "off",
-        "without",
     }
 )
 _EFFECTS = frozenset(
