@@ -20,6 +20,8 @@ from inference.checking import (
     reasons,
     resuscitation,
     severity,
+    sites,
+    subject,
     timing,
 )
 from inference.checking.case import Case, NoteReading
@@ -92,7 +94,7 @@ def _doubts(case: Case) -> list[Flag]:
     if not any(flag.kind == "medication_status" for flag in drug_flags):
         senses = [flag for flag in assertions.check(case) if not flag.places & settled]
         typed.extend(f for f in senses if f.kind != "negation" or not f.places & settled_allergies)
-    for check in (reasons, severity, directions, timing, acts):
+    for check in (reasons, severity, directions, timing, acts, subject, sites):
         typed.extend(check.check(case))
     typed.extend(details.check(case, frozenset(flag.kind for flag in typed)))
     if unsupported is not None and not typed:
@@ -101,7 +103,7 @@ def _doubts(case: Case) -> list[Flag]:
 
 
 def _doubts_of_a_copy(case: Case) -> list[Flag]:
-    """What can be wrong with a sentence copied as it stands: how it is marked, its parts, what nobody could read."""
+    """What can be wrong with a copied sentence: how it is marked, its parts, what nobody could read."""
     code_status = resuscitation.check(case.claim, case.sources, case.assertion)
     flags = [*numbers.check(case, frozenset()), *assertions.check(case)]
     flags += details.check(case, frozenset(flag.kind for flag in flags))

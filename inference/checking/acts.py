@@ -13,8 +13,7 @@ def check(case: Case) -> list[Flag]:
     """Flag an act or a diagnosis that the sources leave at another stage, and no other sentence at this."""
     if case.assertion in {Assertion.HYPOTHETICAL, Assertion.POSSIBLE}:
         return []
-    open_until = _open_ends(case)
-    return [flag for flag in contradictions(case, "acts") if not flag.places & open_until]
+    return contradictions(case, "acts", but=_open_ends(case))
 
 
 def _open_ends(case: Case) -> frozenset[int]:

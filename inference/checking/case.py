@@ -47,6 +47,11 @@ class NoteReading:
         return Counter(term for reading in self.sentences for term in reading.terms)
 
     @cached_property
+    def word_counts(self) -> Counter[str]:
+        """How often each word stands in the note, lower case."""
+        return Counter(word.lower for reading in self.sentences for word in reading.words)
+
+    @cached_property
     def holding(self) -> dict[str, list[Reading]]:
         """The sentences that name a thing, by the names of `Reading.places`."""
         found: dict[str, list[Reading]] = {}

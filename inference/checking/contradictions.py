@@ -3,6 +3,7 @@
 It is doubted only where both speak of one thing: "severe headache" against "mild headache and severe nausea".
 """
 
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from inference.checking.case import Case
@@ -21,18 +22,23 @@ class Match(NamedTuple):
     score: float
 
 
-def contradictions(case: Case, list_name: str) -> list[Flag]:
-    """Flag each qualifier of the claim that its sources give another value for the same thing."""
+def contradictions(case: Case, list_name: str, *, but: frozenset[int] = frozenset()) -> list[Flag]:
+    """Flag each qualifier of the claim, `but` those tokens, whose thing has another value in its sources."""
     flags: list[Flag] = []
     found = case.claim.qualifiers.of(list_name)
     if not found or any(source.text == case.claim.text for source in case.sources):
         return flags
     for ours in found:
         dimension = dimensions()[ours.dimension]
-        if ours.is_denied or (dimension.doubted and _written(case.claim, ours) not in dimension.doubted):
+        if (
+            ours.is_denied
+            or ours.first in but
+            or (dimension.doubted and _written(case.claim, ours) not in dimension.doubted)
+        ):
             continue
         same, other = _best(case, ours, dimension)
-        if other is not None and (same is None or same.score < _SURE * other.score):
+        sure = _SURE / 2 if dimension.anywhere else _SURE
+        if other is not None and (same is None or same.score < sure * other.score):
             if other.score < _TOUCH:
                 continue
             flags.append(_contradiction(case, ours, other, dimension))
@@ -50,15 +56,36 @@ def _best(case: Case, ours: Qualifier, dimension: Dimension) -> tuple[Match | No
     near = case.claim.qualifiers.bound(dimension)[ours]
     if dimension.kinds:
         near = {name: near[name] for name in near.keys() & _things(case.claim, dimension.kinds)}
+    same, other = _closest(case.sources, ours, near, dimension)
+    if other is None or not dimension.anywhere or (same is not None and same.score >= _SURE * other.score):
+        return same, other
+    cited = {source.number for source in case.sources}
+    elsewhere = {
+        reading.number: reading
+        for name in near
+        for reading in case.around.holding.get(name, ())
+        if reading.number not in cited
+    }
+    if dimension.named and any(
+        theirs.dimension == dimension.name and dimension.agrees(ours.values, theirs.values)
+        for source in case.sources
+        for theirs in source.qualifiers.of(dimension.list)
+    ):
+        return None, None
+    so, _ = _closest(elsewhere.values(), ours, near, dimension)
+    return max((match for match in (same, so) if match is not None), key=_score, default=None), other
+
+
+def _score(match: Match) -> float:
+    return match.score
+
+
+def _closest(
+    sources: Iterable[Reading], ours: Qualifier, near: Mapping[str, int], dimension: Dimension
+) -> tuple[Match | None, Match | None]:
     same: Match | None = None
     other: Match | None = None
-    cited = {source.number for source in case.sources}
-    others = (
-        {r.number: r for name in near for r in case.around.holding.get(name, ())}
-        if dimension.anywhere
-        else {}
-    )
-    for source in (*case.sources, *(r for number, r in others.items() if number not in cited)):
+    for source in sources:
         for theirs, around in source.qualifiers.bound(dimension).items():
             score = sum(1 / (1 + near[name] + around[name]) for name in near.keys() & around.keys())
             if dimension.alone:
@@ -69,7 +96,7 @@ def _best(case: Case, ours: Qualifier, dimension: Dimension) -> tuple[Match | No
             match = Match(source, theirs, score)
             if agrees or theirs.is_denied:  # "no hypokalaemia" says nothing against "hyperkalaemia"
                 same = match if same is None or score > same.score else same
-            elif source.number in cited:
+            else:
                 other = match if other is None or score > other.score else other
     return same, other
 

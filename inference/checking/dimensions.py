@@ -12,7 +12,7 @@ from inference.checking.phrases import PhraseTable
 from inference.checking.tokens import stem
 from inference.vocabulary import Severity
 
-LISTS = ("severity", "directions", "timing", "acts", "sides")
+LISTS = ("severity", "directions", "timing", "acts", "sides", "people", "sites")
 
 
 class Dimension(NamedTuple):
@@ -23,11 +23,13 @@ class Dimension(NamedTuple):
         severity: of a contradiction.
         kind: of a flag about it.
         inside: it counts within a thing's own name too ("left ventricular hypertrophy").
+        leads: its words stand before what they describe ("mother - asthma"), unless "in" or "(" leads them.
         alone: its words are things themselves and need no thing beside them.
         alike: pairs of values that one thing can have at once.
         kinds: of the things that it can describe ("test", "drug"); empty for any.
         anywhere: the claim's value counts wherever in the note it stands: a test can be ordered in one
             sentence and reported in another.
+        named: the claim's value counts wherever in the sources it stands: "chest and abdominal pain".
         doubted: phrases of a claim that are compared; empty for all.
         needs: phrases that a claim may use only where the note grades that thing so.
     """
@@ -39,9 +41,11 @@ class Dimension(NamedTuple):
     severity: Severity
     alone: bool
     inside: bool
+    leads: bool
     alike: frozenset[frozenset[str]]
     kinds: frozenset[str]
     anywhere: bool
+    named: bool
     doubted: frozenset[str]
     needs: frozenset[str]
 
@@ -61,9 +65,11 @@ def dimensions() -> dict[str, Dimension]:
             Severity(entry["severity"]),
             entry.get("alone", False),
             entry.get("inside", False),
+            entry.get("leads", False),
             frozenset(frozenset(pair) for pair in entry.get("alike", ())),
             frozenset(entry.get("kinds", ())),
             entry.get("anywhere", False),
+            entry.get("named", False),
             frozenset(entry.get("doubted", ())),
             frozenset(entry.get("needs", ())),
         )
@@ -87,12 +93,12 @@ def table_of(list_name: str) -> PhraseTable[tuple[tuple[str, frozenset[str]], ..
 
 @cache
 def plain_stems() -> frozenset[str]:
-    """Stems that name no thing: words of framing, grading and time."""
+    """Stems that name no thing: words of framing, grading and time; places of the body are things."""
     words = lexicon("words")
     written = {word for key in ("weak", "frame", "general") for word in words[key].split()}
     for list_name in LISTS:
         for entry in lexicon(list_name)["dimensions"].values():
-            if not entry.get("alone", False):
+            if list_name != "sites" and not entry.get("alone", False):
                 written |= {phrase for phrases in entry["values"].values() for phrase in phrases}
     return frozenset(stem(word) for word in written)
 

@@ -29,6 +29,7 @@ class Qualifier(NamedTuple):
 _NOT = frozenset({"not", "never", "non"})
 _REACH = 5  # content words from a qualifier within which it may describe
 _TOKENS = 20  # and tokens of any kind
+_BACK = 3  # content words that going back counts for where the words lead
 _MOST = 50  # qualifiers of one list in a text that are compared: more stand in no sentence
 _STRONG = frozenset(".;!•·")
 # So many content words do these count for.
@@ -89,7 +90,7 @@ class Qualifiers:
 
     def _bind(self, dimension: Dimension) -> dict[Qualifier, dict[str, int]]:
         found = {
-            qualifier: self._nearby(qualifier)
+            qualifier: self._nearby(qualifier, back=_BACK if dimension.leads else 0)
             for qualifier in self.of(dimension.list)
             if qualifier.dimension == dimension.name
         }
@@ -102,12 +103,17 @@ class Qualifiers:
             for qualifier, near in found.items()
         }
 
-    def _nearby(self, at: Qualifier) -> dict[str, int]:
+    def _nearby(self, at: Qualifier, *, back: int) -> dict[str, int]:
         reading, names = self._reading, self._names
         found: dict[str, int] = {}
         last = min(len(reading.words), at.past + _TOKENS)
-        for path in (range(at.first - 1, max(-1, at.first - 1 - _TOKENS), -1), range(at.past, last)):
-            distance = 0
+        before = [reading.words[index].lower for index in range(max(0, at.first - 2), at.first)]
+        if {"in", "(", "of", "with"}.intersection(before):
+            back = 0
+        for path, distance in (
+            (range(at.first - 1, max(-1, at.first - 1 - _TOKENS), -1), back),
+            (range(at.past, last), 0),
+        ):
             for index in path:
                 lower = reading.words[index].lower
                 if lower in _STRONG or distance > _REACH:
@@ -178,6 +184,10 @@ def _is_side(reading: Reading, first: int, past: int) -> bool:
     return not (word.lower == "right" and following in _SOON) and _HANDED.isdisjoint(after)
 
 
+_COMES = frozenset(
+    {"came", "come", "comes", "coming", "go", "going", "went", "get", "gets", "got", "getting", "is"}
+)
+_BACK_TO = frozenset({"to", "in", "for", "on", "from", "by", "up", "and"})
 _EITHER_WAY = frozenset({"better", "worse"})
 
 
@@ -189,6 +199,8 @@ def _counts(name: str, values: frozenset[str], reading: Reading, first: int, pas
     if name in ("trend", "modifier"):
         is_modifier = following in _AFTER and values <= _EITHER_WAY
         return is_modifier == (name == "modifier")
+    if name == "part" and words[first].lower == "back":
+        return before not in _COMES and following not in _BACK_TO
     if name == "side":
         return _is_side(reading, first, past)
     if name == "degree" and following in ("for", "improvement", "better", "improved", "other"):

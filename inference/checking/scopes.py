@@ -206,6 +206,7 @@ def senses(words: list[Token], text: str) -> Senses:
             negated_by.setdefault(place, index)
     starts = _edges(words, hits, marks)
     edges = sorted({*starts, *(index for index, word in enumerate(words) if word.lower == ":")})
+    governed: dict[_Role, int] = {}
     for hit in hits:
         for role in hit.value:
             if not _counts(role, hit, words, text):
@@ -221,7 +222,10 @@ def senses(words: list[Token], text: str) -> Senses:
                 reach = range(past, _next_edge(ends, past, len(words)))
             else:
                 reach = range(_last_edge(starts, hit.first), hit.first)
-            for index in reach:
+            # What an earlier cue of the same role governs already need not be gone through again.
+            done = governed.get(role, 0)
+            governed[role] = max(done, reach.stop)
+            for index in range(max(done, reach.start), reach.stop):
                 of[index] |= role.sense
                 if role.sense == Sense.NEGATED:
                     negated_by.setdefault(index, hit.first)
