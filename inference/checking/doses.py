@@ -18,18 +18,7 @@ from inference.vocabulary import Assertion, Severity
 Given = Sequence[tuple[Reading, Mention]]
 
 _DOSE_DIMENSIONS = frozenset(
-    {
-        "mass",
-        "activity",
-        "volume",
-        "dose_form",
-        "puffs",
-        "drops",
-        "amount",
-        "equivalent",
-        "mass_rate",
-        "mass_per_mass",
-    }
+    "mass activity volume dose_form puffs drops amount equivalent mass_rate mass_per_mass".split()
 )
 _FORMS = frozenset({"dose_form", "puffs", "drops"})
 _NEAR = 3  # tokens between a dose and the drug that follows it: "5 mg of bisoprolol"
