@@ -17,10 +17,16 @@ from inference.vocabulary import Assertion, Severity
 
 Given = Sequence[tuple[Reading, Mention]]
 
-_DOSE_DIMENSIONS = frozenset(
-    "mass activity volume dose_form puffs drops amount equivalent mass_rate mass_per_mass".split()
-)
 _FORMS = frozenset({"dose_form", "puffs", "drops"})
+_DOSE_DIMENSIONS = _FORMS | {
+    "mass",
+    "activity",
+    "volume",
+    "amount",
+    "equivalent",
+    "mass_rate",
+    "mass_per_mass",
+}
 _NEAR = 3  # tokens between a dose and the drug that follows it: "5 mg of bisoprolol"
 _LEADING = frozenset({"of", "oral", "iv", "po", "daily", "nightly", "the", "home", "her", "his", "im", "sc"})
 _DOUBLED = re.compile(r"\bdoubl(?:e|ed|ing)\b|\btwice the dose\b", re.IGNORECASE)
