@@ -136,13 +136,21 @@ def _is_settled_otherwise(claim: Reading, word: _Aligned, aligned: list[_Aligned
         return True
     if denied and _is_complement(claim, word.token):
         return True
-    if not denied and all(_is_complement(source, index) for source, index, _ in word.theirs):
+    if not denied and all(
+        _is_complement(source, index) or _is_narrower(source, index, word) for source, index, _ in word.theirs
+    ):
         return True
     if word.kind in ("drug", "procedure") and lowers & _EFFECTS:
         return True
     if word.kind != "drug" or not denied:
         return False
     return any(token.lower in _WEIGHED for source, _, _ in word.theirs for token in source.words)
+
+
+def _is_narrower(source: Reading, index: int, word: _Aligned) -> bool:
+    """Tell whether the source names only a kind of it: no metastases are not no malignancy."""
+    named = [mention.concept.name for mention in source.concepts if mention.first <= index < mention.past]
+    return bool(named) and word.kind not in ("", "drug") and word.word not in named
 
 
 def _is_complement(reading: Reading, index: int) -> bool:

@@ -209,7 +209,8 @@ def _not_given(case: Case, claim: Reading, mention: Mention, is_class: bool) -> 
     )
     severity = Severity.CRITICAL
     if is_class:
-        severity = Severity.NOTE if is_elsewhere and rival is None else Severity.WARNING
+        # Without a drug beside it the evidence may name one by a name that no list has.
+        severity = Severity.NOTE if rival is None else Severity.WARNING
         if case.category is Category.ALLERGY:
             return [], set()
     elif is_elsewhere and rival is None:
