@@ -237,6 +237,8 @@ def _other_words(
         return None
     best = None
     for source, rival in others:
+        if is_age(source, rival) and not is_age(claim, owner):
+            continue
         if _shape(rival.quantity) in shapes and len(near & rival.near) > (best[2] if best else 0):
             best = (source, rival, len(near & rival.near))
     return (best[0], best[1], "number") if best is not None else None

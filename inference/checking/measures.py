@@ -20,6 +20,7 @@ _LINKS, _HARD, _SOFT, _PARTS, _NO_NAMES, _COMPARED = (
     frozenset(lexicon("measures")["words"][key].split())
     for key in ("links", "hard", "soft", "parts", "unnamed", "compared")
 )
+_ON_WITH = frozenset({",", ">", "→"})  # "Hb 118 pre-op, 79 post-op": 79 is of the Hb too
 _WORD = 3  # letters from which a word before a full stop ends a sentence
 _RUN = 6  # tokens between numbers of one run
 _BACK = 8  # tokens before a number in which its part may be told
@@ -119,9 +120,11 @@ def owners(
             _share(result, group)
             group = place
         label = labels[place]
-        if not label and group < place:
+        if not label and place and (group < place or words[first - 1].lower in _ON_WITH):
             label = result[-1].label
-        near = _near(words, names, low, first, past, high) | row
+        near = (
+            _near(words, names, low, first, past, high) | row | (label if not labels[place] else frozenset())
+        )
         if label and place + 1 < len(labels):  # "HR 88 RR 16": the rate of breathing is not 88's
             near = (near - labels[place + 1]) | label
         role, taken = _role(words, max(low, taken), first, past, high)

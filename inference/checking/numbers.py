@@ -72,8 +72,16 @@ def _doubt(
         return bindings.misbound(claim, owner, given[:_MOST_GIVEN])
     if _is_implied(claim, owner, sources, given):
         return None
-    rivals = [(source, other) for source, other in given if bindings.is_rival(owner, other)]
-    if not rivals and (elsewhere := _elsewhere(claim, owner, around)) is not None:
+    is_age = bindings.is_age(claim, owner)
+    rivals = [
+        (source, other)
+        for source, other in given
+        if bindings.is_rival(owner, other) and is_age == bindings.is_age(source, other)
+    ]
+    if not rivals and quantity.is_word and not quantity.unit:  # a list counted: "three tablets for pressure"
+        return None
+    has_time = any(o.quantity.unit in TIMES and not bindings.is_age(s, o) for s, o in given)
+    if not rivals and (elsewhere := _elsewhere(claim, owner, around, has_time=has_time)) is not None:
         return Flag(
             "number",
             Severity.NOTE,
@@ -167,12 +175,12 @@ def _are_pack_years(claimed: Quantity, sources: Sequence[Reading], given: Given)
     return any(abs(y * p - claimed.values[0]) <= 1 for y in years for p in packs)
 
 
-def _elsewhere(claim: Reading, owner: Owner, around: Sequence[Reading]) -> Reading | None:
+def _elsewhere(claim: Reading, owner: Owner, around: Sequence[Reading], *, has_time: bool) -> Reading | None:
     """A sentence that has a number for the same thing, where the cited ones have no number for it."""
     quantity = owner.quantity
     is_age = quantity.unit == "decade" or bindings.is_age(claim, owner)
     wanted = (owner.near | owner.label) or claim.vocabulary
-    is_rare = _is_rare(quantity)
+    is_rare = _is_rare(quantity) or (quantity.unit in TIMES and not is_age and not has_time)
     for sentence in around:
         for other in sentence.owners:
             if is_same(quantity, other.quantity) and (

@@ -81,6 +81,7 @@ _QUANTITY = re.compile(
     """,
     re.IGNORECASE | re.VERBOSE,
 )
+_DOTTED = re.compile(r"0[1-9]\.[0-3]\d|[0-3]\d\.0[1-9]")
 _DIGIT = re.compile(r"[\d½¼¾]")
 _WORD = re.compile(r"[^\W\d_]+")
 _HINTS = frozenset({*HINTS, *MONTH_NAMES, "hour", "day", "week", "month", "year", "fortnight"})
@@ -198,6 +199,9 @@ def _of_figures(match: re.Match[str], text: str) -> Quantity:
             first *= 1000
         if match["decade"]:
             unit = "decade"
+        if not unit and _DOTTED.fullmatch(match["number"]):  # "until 02.04"
+            dates = day_and_month(*map(Decimal, match["number"].split(".")))
+            return Quantity(match[0], start, end, (first,), "", dates, hours=hours, bound=bound)
         return Quantity(match[0], start, end, (first,), _counted(unit, hours), hours=hours, bound=bound)
     row = (first, *(Decimal(part) for part in re.findall(r"[\d.]+", match["rest"])))
     unit = _unit(match, text, first)
