@@ -1,4 +1,4 @@
-"""System checks: every route declares its access, the engine is inside the site, no owner runs."""
+"""System checks: every route declares its access, the engine is inside the site, word lists hold, no owner runs."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -45,6 +45,15 @@ def the_engine_is_inside_the_site(app_configs: Any, **_: Any) -> list[CheckMessa
 
     refusal = address_refusal(settings.EPITOME_ENGINE_URL) if settings.EPITOME_ENGINE_URL else ""
     return [Error(refusal, id="clinical.E002")] if refusal else []
+
+
+@register
+def word_lists_are_in_order(app_configs: Any, **_: Any) -> list[CheckMessage]:
+    """Refuse a site's word lists that cannot be read, before the first draft fails on them."""
+    from inference.checking.lexicons.faults import lexicon_errors
+
+    hint = "Mend the file in the folder that EPITOME_LEXICONS names."
+    return [Error(f"Word lists: {error}.", hint=hint, id="clinical.E003") for error in lexicon_errors()]
 
 
 def refuse_owner_role() -> None:

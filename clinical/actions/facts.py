@@ -6,7 +6,7 @@ from clinical.access import Refusal, Refused
 from clinical.actions.audit import audited
 from clinical.actions.ledger import ReviewedFact, as_claim
 from clinical.actions.review_pages import ReviewPage, build
-from clinical.actions.saves import append, checked, demand_reason, locked, settled
+from clinical.actions.saves import CLAIM_CHARACTERS, append, checked, demand_reason, locked, settled
 from clinical.models import AuditType, Decision, Summary, User, uuid7
 
 
@@ -14,7 +14,8 @@ def add(*, by: User, summary_id: UUID, version: int, fact: UUID, reason: str = "
     """Add a left-out fact as a claim: in its own words, with its sentences, checked like any other.
 
     Raises:
-        Refused: 409, see `locked`, or a claim carries it already; 422, a critical flag and no reason.
+        Refused: 409, see `locked`, or a claim carries it already; 422, a critical flag and no reason, or it is longer
+            than a claim may be.
     """
     with audited(AuditType.CLAIM_ADDED, by=by, fact=str(fact)) as entry:
         summary, review = locked(summary_id, version, by=by, entry=entry)
@@ -22,6 +23,9 @@ def add(*, by: User, summary_id: UUID, version: int, fact: UUID, reason: str = "
         found = _shown(page, fact)
         if found.is_used:
             raise Refused(Refusal("is_used", "A claim carries this already.", 409), thing=summary)
+        if len(found.text) > CLAIM_CHARACTERS:
+            sentence = "This is too long for one claim. Add what matters of it in your own words."
+            raise Refused(Refusal("too_long", sentence, 422), thing=summary)
         content = checked(summary, **as_claim(found, page.read))
         sentence = "The checker has a critical doubt about these words. Say why they are right to add."
         demand_reason(content["flags"], reason, sentence, summary)

@@ -44,7 +44,8 @@ class ReviewedFact:
 
     Attributes:
         numbers: of the sentences that state it.
-        used_by: the claims that carry it now, in the page's order; a rejected claim carries nothing.
+        used_by: the claims that carry it now, in the page's order; a claim that is rejected, or gravely doubted
+            and not decided on, carries nothing.
         added_as: the claim that was added for it and still has its words, or None.
         verb: not_needed, closed (with the signature), or "" while nobody has decided.
     """
@@ -149,7 +150,7 @@ def ledger(
     if summary.fact_count is None:
         return Ledger()
     rows = list(summary.facts.order_by("position"))
-    standing = [claim for claim in claims if not claim.is_rejected]
+    standing = [claim for claim in claims if not (claim.is_rejected or claim.blocks_signing)]
     places = rules.used_by([_as_found(row) for row in rows], [_as_draft(claim) for claim in standing], note)
     users = [[standing[place].target for place in found] for found in places]
     unedited = {claim.target for claim in standing if claim.is_added}
@@ -273,7 +274,8 @@ def signed_ledger(signature: Signature) -> Ledger:
 def find(summary: Summary, note_id: UUID, note: Note) -> tuple[list[Fact], int]:
     """Find the facts of a note, not yet stored, and count the critical ones that no claim uses."""
     found = rules.find_facts(note)
-    used = rules.used_by(found, [_as_draft(claim) for claim in engine_claims(summary)], note)
+    standing = [claim for claim in engine_claims(summary) if not claim.blocks_signing]
+    used = rules.used_by(found, [_as_draft(claim) for claim in standing], note)
     rows = [
         Fact(
             summary=summary,

@@ -87,6 +87,47 @@ def test_rejecting_a_claim_gives_its_facts_back_and_undo_takes_them_again(
     assert fact_in(page, "Metoprolol").is_used
 
 
+def test_a_claim_in_grave_doubt_carries_a_fact_only_once_somebody_has_decided_on_it(
+    clinician: User, script: Play
+) -> None:
+    script(answer(*CARRIED, claim("No allergy to penicillin (rash)", "allergy", 5)))
+    summary = make_summary(clinician, text=TEXT)
+    page = page_of(clinician, summary)
+    (doubted,) = page.blockers
+
+    assert "Penicillin" in page.left_out[0].text
+    assert summary.left_out_count == 1
+
+    page = reviews.decide(
+        by=clinician,
+        summary_id=summary.pk,
+        version=page.version,
+        target=doubted.target,
+        verb="edit",
+        text="Penicillin allergy (rash)",
+        category="allergy",
+        assertion="present",
+        evidence=(5,),
+    )
+    assert fact_in(page, "Penicillin").used_by == (doubted.target,)
+
+    page = reviews.undo(by=clinician, summary_id=summary.pk, version=page.version, target=doubted.target)
+    assert fact_in(page, "Penicillin").is_open
+
+
+def test_a_fact_longer_than_a_claim_may_be_is_not_added_whole(clinician: User) -> None:
+    made = begin_draft(make_note(clinician, text=TEXT), clinician)
+    go_on(made, 1, "Chest pain on exertion for three days", 3)
+    long = state(made, "Penicillin (rash) " * 60, 5)
+    end_draft(made)
+
+    with pytest.raises(Refused) as refused:
+        facts.add(by=clinician, summary_id=made.pk, version=0, fact=long.pk)
+
+    assert (refused.value.refusal.code, refused.value.refusal.status) == ("too_long", 422)
+    assert not Decision.objects.exists()
+
+
 def test_an_edit_that_takes_the_words_out_gives_the_fact_back(clinician: User, script: Play) -> None:
     script(answer(*CARRIED))
     summary = make_summary(clinician, text=TEXT)

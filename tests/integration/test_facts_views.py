@@ -9,9 +9,20 @@ from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 
-from clinical.actions import facts, reviews
+from clinical.actions import documents, facts, reviews
 from clinical.models import Summary, User
-from tests.drafts import TEXT, answer, begin_draft, claim, end_draft, go_on, page_of, state
+from tests.drafts import (
+    TEXT,
+    answer,
+    begin_draft,
+    claim,
+    end_draft,
+    go_on,
+    leave_out,
+    note_of,
+    page_of,
+    state,
+)
 from tests.factories import make_clinician, make_note, make_summary
 
 HTMX = {"HX-Request": "true"}
@@ -228,3 +239,16 @@ def test_the_page_says_how_often_the_checker_was_right_or_that_nobody_measured(
 
     assert "It does not find everything." in html
     assert "was not measured for this version" in html or "Measured on claims written by hand" in html
+
+
+def test_the_sign_page_of_a_note_entered_in_error_names_no_fact(
+    clinician: User, browser: Client, summary: Summary
+) -> None:
+    leave_out(clinician, page_of(clinician, summary))
+    documents.withdraw(by=clinician, document_id=note_of(summary).document_id, reason="Another patient's.")
+
+    shown = body(browser.get(reverse("review_sign", args=[summary.pk])), 409)
+
+    assert "cannot be signed now" in shown
+    assert "Penicillin" not in shown
+    assert "Not for here" not in shown

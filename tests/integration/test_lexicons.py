@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from clinical.access import Refused
 from clinical.actions import lexicons
+from clinical.checks import word_lists_are_in_order
 from clinical.models import AuditEvent, LexiconApproval, Role, User
 from tests.factories import make_account, make_clinician, make_summary
 
@@ -120,3 +121,15 @@ def test_what_a_site_adds_to_a_list_is_another_version_and_is_shown(
         assert "by the mouth" in lexicons.look(digest_of("routes")).text
     finally:
         lexicons.in_use.cache_clear()
+
+
+def test_a_list_of_the_site_that_is_no_toml_is_refused_when_the_site_is_checked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "routes.toml").write_text("oral = [")
+    monkeypatch.setenv("EPITOME_LEXICONS", str(tmp_path))
+
+    (error,) = word_lists_are_in_order(None)
+
+    assert error.id == "clinical.E003"
+    assert "routes.toml: no TOML" in error.msg
