@@ -83,6 +83,8 @@ def _negation(claim: Reading, aligned: list[_Aligned], assertion: Assertion) -> 
             continue  # "to exclude blockages" does not say that there are any
         if denied and any(sense & Sense.ENDED for _, _, sense in word.theirs):
             continue  # "no tennis" where it is to be avoided or has ended
+        if denied and all(_is_cleared(source, sense) for source, _, sense in word.theirs):
+            continue  # "not cancer" of a potential cancer that was benign
         if is_absent and not says_no and any(sense & Sense.POSSIBLE for _, _, sense in word.theirs):
             continue
         if theirs == {not denied} and not _is_settled_otherwise(claim, word, aligned, denied):
@@ -101,6 +103,13 @@ def _negation(claim: Reading, aligned: list[_Aligned], assertion: Assertion) -> 
         f"Negation: the claim gives {said} as {state}; sentence {source.number} says {says}.",
         frozenset(index for other, _ in opposed for index in range(other.token, other.past)),
     )
+
+
+def _is_cleared(source: Reading, sense: int) -> bool:
+    return bool(sense & Sense.POSSIBLE) and any(token.lower in _CLEARING for token in source.words)
+
+
+_CLEARING = frozenset({"benign", "negative", "normal", "unremarkable", "excluded", "clear", "however", "but"})
 
 
 def _is_said_otherwise(claim: Reading) -> bool:

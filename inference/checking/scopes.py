@@ -251,6 +251,9 @@ def _last_edge(edges: list[int], index: int) -> int:
     return edges[place - 1] + 1 if place else 0
 
 
+_LEANING = frozenset({"possible", "likely", "suspected", "considered"})
+
+
 def _counts(role: _Role, hit: Found[tuple[_Role, ...]], words: list[Token], text: str) -> bool:
     """Tell whether a cue is meant as one here: not "May" the month, not "her mother reports", not "PE?"."""
     first = words[hit.first]
@@ -265,6 +268,8 @@ def _counts(role: _Role, hit: Found[tuple[_Role, ...]], words: list[Token], text
         return hit.past == len(words) or not words[hit.past].lower[0].isalnum()  # "AKI, likely pre-renal"
     if first.lower == "nil" and not role.is_before and hit.past - hit.first == 1:
         return hit.past == len(words) or not words[hit.past].lower[0].isalnum()  # "cramping, nil radiation"
+    if role.sense == Sense.POSSIBLE and not role.is_before and first.lower in _LEANING:
+        return hit.past == len(words) or not words[hit.past].lower[0].isalnum()  # not "and possible sarcoid"
     neighbours = [words[index].lower for index in (hit.first - 1, hit.past) if 0 <= index < len(words)]
     if first.lower == "may":
         return not any(word[0].isdigit() for word in neighbours)
