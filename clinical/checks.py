@@ -1,4 +1,4 @@
-"""System checks: every route declares its access, the engine is inside the site, word lists hold, no owner runs."""
+"""System checks: every route declares its access, the engine is inside, word lists read, no owner runs."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any

@@ -44,8 +44,8 @@ class ReviewedFact:
 
     Attributes:
         numbers: of the sentences that state it.
-        used_by: the claims that carry it now, in the page's order; a claim that is rejected, or gravely doubted
-            and not decided on, carries nothing.
+        used_by: the claims that carry it now, in the page's order; a rejected claim carries nothing, nor
+            does one that is gravely doubted and not decided on.
         added_as: the claim that was added for it and still has its words, or None.
         verb: not_needed, closed (with the signature), or "" while nobody has decided.
     """
