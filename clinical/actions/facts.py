@@ -14,8 +14,8 @@ def add(*, by: User, summary_id: UUID, version: int, fact: UUID, reason: str = "
     """Add a left-out fact as a claim: in its own words, with its sentences, checked like any other.
 
     Raises:
-        Refused: 409, see `locked`, or a claim carries it already; 422, it is longer than a claim may be, or it
-            has a critical flag and no reason.
+        Refused: 409, see `locked`, or a claim carries it already; 422, it is longer than a claim may be, or
+            it has a critical flag and no reason.
     """
     with audited(AuditType.CLAIM_ADDED, by=by, fact=str(fact)) as entry:
         summary, review = locked(summary_id, version, by=by, entry=entry)
