@@ -269,20 +269,19 @@ def _family(claim: Reading, aligned: list[_Aligned], assertion: Assertion) -> Fl
             f"sentence {source.number} speaks of a relative: {quoted(_around(source, index))}.",
         )
     nobody = not any(sense & Sense.FAMILY for word in aligned for _, _, sense in word.theirs)
-    if assertion is Assertion.FAMILY and nobody and not claim.senses.present & Sense.FAMILY:
-        named = {
-            word.lower
-            for reading in (claim, *(p[0] for w in aligned for p in w.theirs))
-            for word in reading.words
-        }
+    of_relative = [word for word in aligned if word.kind in _SUSPECTED and word.ours & Sense.FAMILY]
+    if nobody and (assertion is Assertion.FAMILY or of_relative):
+        named = {token.lower for word in aligned for source, _, _ in word.theirs for token in source.words}
         if named & _RELATIVES:
             return None
-        source, index, _ = aligned[0].theirs[0]
+        word = (of_relative or aligned)[0]
+        source, index, _ = word.theirs[0]
         return Flag(
             "person",
             Severity.CRITICAL,
-            f"Person: the claim is marked as about a relative; sentence {source.number} names none: "
+            f"Person: the claim speaks of a relative; sentence {source.number} names none: "
             f"{quoted(_around(source, index))}.",
+            frozenset(range(word.token, word.past)),
         )
     return None
 
