@@ -285,10 +285,12 @@
     if (target.id === "added-claims") return chooseClaim(target.lastElementChild, { focus: true });
     if (event.detail.pathInfo?.requestPath.includes("?keep=")) return backTo(event.detail.pathInfo.requestPath);
     if (acted && document.activeElement === document.body) byId(acted)?.focus({ preventScroll: true });
-    if (acted) announce([".decision-verb", "#review-state"].map(
-      (selector) => (selector[0] === "#" ? document : byId(acted))?.querySelector(selector)?.textContent.trim() ?? "",
-    ).join(". ").replace(/\s+/g, " "));
+    if (acted) announce(`${outcome(byId(acted))}. ${byId("review-state")?.textContent ?? ""}`.replace(/\s+/g, " "));
   });
+  const outcome = (item) => {
+    if (item?.matches("summary")) return item.textContent.trim();
+    return item?.querySelector(".decision-verb")?.textContent.trim().replace(/:$/, "") ?? "Undecided again";
+  };
   // The claims were fetched anew around the form that a person was typing in.
   const backTo = (path) => {
     const kept = path.split("?keep=")[1];

@@ -5,12 +5,13 @@
   const source = document.getElementById("source");
   const show = (isOn) => {
     source.classList.toggle("hides-symptoms", !isOn);
-    switcher.textContent = isOn ? "Hide marks" : "Show marks";
+    switcher.textContent = isOn ? "Hide symptom marks" : "Show symptom marks";
   };
   const stored = () => { try { return localStorage.getItem("symptoms"); } catch { return null; } };
   switcher.addEventListener("click", () => {
     const isOn = source.classList.contains("hides-symptoms");
     show(isOn);
+    document.getElementById("announcer").textContent = isOn ? "Symptoms are marked." : "Symptoms are not marked.";
     try { localStorage.setItem("symptoms", isOn ? "on" : "off"); } catch { /* for this page only */ }
   });
   show(stored() !== "off");

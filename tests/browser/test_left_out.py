@@ -83,6 +83,7 @@ def test_left_out_facts_are_decided_by_keyboard_alone(review: Page) -> None:
 
     keys.press("u")
     expect(fact.get_by_role("button", name="Add")).to_be_visible()
+    expect(review.locator("#announcer")).to_contain_text("Undecided again")
     keys.press("a")
     expect(fact).to_contain_text("Added as a claim below")
     expect(fact).to_be_focused()
@@ -102,6 +103,7 @@ def test_left_out_facts_are_decided_by_keyboard_alone(review: Page) -> None:
     expect(fact).to_be_focused()
     keys.press("a")
     expect(review.locator("#added-claims .claim")).to_have_count(1)
+    expect(review.locator("#announcer")).to_contain_text("Added as a claim")
 
     keys.press("j")
     others = review.locator("#ledger-others")
@@ -110,6 +112,7 @@ def test_left_out_facts_are_decided_by_keyboard_alone(review: Page) -> None:
     keys.press("Tab")
     keys.press("Enter")
     expect(others).to_contain_text("all closed")
+    expect(review.locator("#announcer")).to_contain_text("all closed")
     expect(others.locator(".fact").first).to_be_visible()
 
     keys.press("s")
@@ -117,6 +120,9 @@ def test_left_out_facts_are_decided_by_keyboard_alone(review: Page) -> None:
     keys.press("Tab")
     keys.press("Enter")
     expect(review.get_by_label("Draft state").get_by_text("Signed by Dr Ada Invented")).to_be_visible()
+    ledger = review.locator("#ledger")
+    expect(ledger).to_contain_text("Left out of the draft")
+    expect(ledger).to_contain_text("Added as a claim")
     assert axe_violations(review) == []
     kept = Signature.objects.get().content["facts"]
     assert {fact["status"] for fact in kept} == {"used", "not_needed"}
@@ -172,9 +178,10 @@ def test_marks_of_symptoms_come_and_go_and_nothing_moves(review: Page) -> None:
     review.keyboard.press("y")
     assert mark.evaluate(line) == "none"
     assert places() == before
+    expect(review.locator("#announcer")).to_have_text("Symptoms are not marked.")
     review.reload()
     assert mark.evaluate(line) == "none"
-    review.get_by_role("button", name="Show marks").click()
+    review.get_by_role("button", name="Show symptom marks").click()
     assert mark.evaluate(line) == "underline"
     review.get_by_text("Key symptoms").click()
     expect(review.locator("#symptoms")).to_contain_text("Chest pain: for three days")

@@ -182,7 +182,7 @@ def test_paper_and_copied_text_say_what_is_left_out_and_who_decided_so(
     assert "not needed, said Dr Ada Invented: Refuted." in paper
     assert "LEFT OUT OF THIS SUMMARY - Allergy" in copied(browser, summary)
     html = opened(browser, summary)
-    assert "Left out of this summary" in html
+    assert "Left out of the draft" in html
     assert "Closed with the signature:" in html
     assert "review_fact" not in html
 
