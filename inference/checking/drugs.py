@@ -1,5 +1,6 @@
 """Drug names in a text: a lexicon of generic names with their brands, and the endings of generic names."""
 
+from collections.abc import Iterator
 from functools import cache
 from typing import NamedTuple
 
@@ -85,19 +86,25 @@ def _classes() -> dict[str, dict[str, list[str]]]:
 
 @cache
 def class_words(name: str) -> frozenset[str]:
-    """Stems of every word by which a drug's classes are called: a text that names the drug bears them out."""
+    """Stems of the words by which a drug's classes are called: a text that names the drug bears them out."""
     called = [phrase for group in classes_of(name) for phrase in _classes()[group]["called"]]
     return frozenset(stem(word.lower) for phrase in called for word in tokens(phrase))
 
 
 @cache
 def _class_names() -> frozenset[str]:
-    return frozenset(name for content in _classes().values() for name in content["called"])
+    return frozenset(name for name, _ in _names_of_classes())
 
 
 @cache
 def _class_table() -> PhraseTable[str]:
-    return PhraseTable((name, group) for group, content in _classes().items() for name in content["called"])
+    return PhraseTable(_names_of_classes())
+
+
+def _names_of_classes() -> Iterator[tuple[str, str]]:
+    for group, content in _classes().items():
+        for name in (*content["called"], *content.get("spoken", ())):
+            yield name, group
 
 
 @cache

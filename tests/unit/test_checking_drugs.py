@@ -4,7 +4,8 @@ import pytest
 
 from inference.checking import Checker
 from inference.checking.drug_events import events_of
-from inference.checking.drugs import classes_of
+from inference.checking.drugs import class_words, classes_of, find_classes
+from inference.checking.lexicons import lexicon
 from inference.checking.reading import Reading
 from inference.engines.base import DraftClaim
 from inference.text import normalise, read_note
@@ -159,3 +160,35 @@ def test_a_drug_is_of_its_class(drug: str, group: str) -> None:
 
 def test_a_drug_is_not_of_another_class() -> None:
     assert "ACE inhibitor" not in classes_of("amlodipine")
+
+
+def test_every_class_holds_known_drugs_and_classes() -> None:
+    known = {row[0] for group in lexicon("drugs").values() for row in group.get("names", ())}
+    classes = {entry["name"]: entry for entry in lexicon("drug_classes")["class"]}
+    assert [name for entry in classes.values() for name in entry["drugs"] if name not in known] == []
+    assert [name for entry in classes.values() for name in entry.get("of", ()) if name not in classes] == []
+
+
+@pytest.mark.parametrize(
+    ("brand", "generic"),
+    [
+        ("Buspar", "buspirone"),
+        ("stemitil", "prochlorperazine"),
+        ("Shortec 5 mg", "oxycodone"),
+        ("Combivent", "salbutamol/ipratropium"),
+        ("Microgestin", "ethinylestradiol with norethisterone"),
+    ],
+)
+def test_a_brand_or_misspelling_is_its_drug(brand: str, generic: str) -> None:
+    assert [drug.name for drug in Reading(brand).drugs] == [generic]
+
+
+def test_a_combined_pill_is_no_progestogen_only_pill() -> None:
+    found = classes_of(Reading("Microgynon").drugs[0].name)
+    assert "combined contraceptive" in found
+    assert "progestogen-only contraceptive" not in found
+
+
+def test_a_drug_does_not_say_what_it_is_given_for() -> None:
+    assert [found.name for found in find_classes(Reading("seizure medication").words)] == ["antiepileptic"]
+    assert "seizure" not in class_words("levetiracetam")
