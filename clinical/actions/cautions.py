@@ -87,13 +87,13 @@ def _allergies_elsewhere(note: Note, allergies: Iterable[str]) -> Iterator[Cauti
     if recorded:
         yield Caution(
             "Another note of this patient records an allergy",
-            f"This note says there is none known. {_by_source(recorded)}",
+            f"A claim of this note says there is none known. {_by_source(recorded)}",
         )
     for source, texts in drafted.items():
         yield Caution(
             "Another note of this patient may record an allergy",
-            "This note says there is none known. An unsigned draft of another note"
-            f" ({source}) names an allergy: {_quoted(texts)}. Nobody has decided on it: look in that note.",
+            f"A claim of this note says there is none known. An unsigned draft of another note ({source})"
+            f" has under allergies: {_quoted(texts)}. Nobody has decided on it: look in that note.",
         )
 
 
