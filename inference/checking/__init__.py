@@ -16,6 +16,7 @@ from inference.checking import (
     injection,
     laterality,
     medications,
+    moments,
     numbers,
     reasons,
     resuscitation,
@@ -94,7 +95,7 @@ def _doubts(case: Case) -> list[Flag]:
     if not any(flag.kind == "medication_status" for flag in drug_flags):
         senses = [flag for flag in assertions.check(case) if not flag.places & settled]
         typed.extend(f for f in senses if f.kind != "negation" or not f.places & settled_allergies)
-    for check in (reasons, severity, directions, timing, acts, subject, sites):
+    for check in (reasons, severity, directions, timing, moments, acts, subject, sites):
         typed.extend(check.check(case))
     typed.extend(details.check(case, frozenset(flag.kind for flag in typed)))
     if unsupported is not None and not typed:
