@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from inference.checking import Flag, check_claim
+from inference.checking import Checker, Flag
 from inference.engines.base import (
     Allergy,
     Completion,
@@ -127,15 +127,17 @@ def gathered(
     return claims, completion
 
 
-def checked(claim: DraftClaim, note: Note) -> CheckedClaim:
-    """Check one claim, an engine's or one that a clinician typed, against the sentences it cites."""
-    sentences = {sentence.number: sentence for sentence in note.sentences}
+def checked(claim: DraftClaim, checker: Checker) -> CheckedClaim:
+    """Check one claim against the sentences it cites; one `Checker` serves all the claims of its note."""
+    sentences = checker.note.sentences
     return CheckedClaim(
         text=claim.text,
         category=claim.category,
         assertion=claim.assertion,
-        evidence=tuple(sentences[number] for number in dict.fromkeys(claim.evidence) if number in sentences),
-        flags=check_claim(claim, note),
+        evidence=tuple(
+            sentences[number - 1] for number in dict.fromkeys(claim.evidence) if 1 <= number <= len(sentences)
+        ),
+        flags=checker.check(claim),
         medication=claim.medication,
         allergy=claim.allergy,
     )
@@ -170,7 +172,7 @@ class _Said:
     """What a summary has said so far, so that nothing is said twice and no evidence is lost."""
 
     def __init__(self, note: Note) -> None:
-        self._note = note
+        self._checker = Checker(note)
         self._claims: dict[object, _Saying] = {}
         self._count = 0
 
@@ -185,7 +187,7 @@ class _Said:
         stopped. Each is checked against its own sentences, and a doubt that the earlier one did not raise
         keeps the two apart.
         """
-        new = checked(claim, self._note)
+        new = checked(claim, self._checker)
         words = " ".join(claim.text.casefold().rstrip(".; ").split())
         list_of_drugs = self._sections(claim) if claim.category is Category.MEDICATION else None
         key = (words, claim.category, claim.assertion, claim.medication, claim.allergy, list_of_drugs)
@@ -202,8 +204,8 @@ class _Said:
         return Repetition(earlier.position, further) if further else None
 
     def _sections(self, claim: DraftClaim) -> frozenset[str]:
-        known = (number for number in claim.evidence if 0 < number <= len(self._note.sentences))
-        return frozenset(self._note.sentences[number - 1].section.casefold() for number in known)
+        known = (number for number in claim.evidence if 0 < number <= len(self._checker.note.sentences))
+        return frozenset(self._checker.note.sentences[number - 1].section.casefold() for number in known)
 
 
 def _sum(counts: list[int | None]) -> int | None:
