@@ -50,10 +50,10 @@ def the_engine_is_inside_the_site(app_configs: Any, **_: Any) -> list[CheckMessa
 @register
 def word_lists_are_in_order(app_configs: Any, **_: Any) -> list[CheckMessage]:
     """Refuse a site's word lists that cannot be read, before the first draft fails on them."""
-    from inference.checking.lexicons.faults import lexicon_errors
+    from clinical.actions.lexicons import faults
 
     hint = "Mend the file in the folder that EPITOME_LEXICONS names."
-    return [Error(f"Word lists: {error}.", hint=hint, id="clinical.E003") for error in lexicon_errors()]
+    return [Error(f"Word lists: {error}.", hint=hint, id="clinical.E003") for error in faults()]
 
 
 def refuse_owner_role() -> None:

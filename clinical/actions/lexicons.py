@@ -10,6 +10,7 @@ from clinical.access import NOT_FOUND, Refusal, Refused, may_approve_lexicons
 from clinical.actions.audit import audited
 from clinical.models import AuditType, LexiconApproval, User
 from inference.checking import lexicons as files_in_use
+from inference.checking.lexicons.faults import lexicon_errors
 
 DIGEST_CHARACTERS = 12
 SITE_ADDS = "\n\n# ---- What this site adds ----\n\n"
@@ -119,3 +120,8 @@ def approve(*, by: User, digest: str) -> Lexicon:
             raise Refused(Refusal("is_approved", sentence, 409))
         entry.thing = kept
         return _approved(lexicon, kept)
+
+
+def faults() -> list[str]:
+    """What is wrong with the word lists and the site's additions, a sentence each; empty where nothing is."""
+    return lexicon_errors()
