@@ -95,7 +95,6 @@ _OLD_BEFORE = re.compile(
     r"(?:at |taking |on |a dose of |\()*)$",
     re.IGNORECASE,
 )
-_PASSIVE = re.compile(r"\b(?:started|increased|given|prescribed|changed|reduced|discharged)\b", re.IGNORECASE)
 _THEN_OTHER = re.compile(
     r"^\s*(?:[a-z/.]{1,12}\s*){0,4}(?:->|→|=>|>|(?:up |down )?to\s+(?:a dose of )?\d)", re.IGNORECASE
 )

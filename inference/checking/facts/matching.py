@@ -92,16 +92,16 @@ def _carries(claim: _Claimed, fact: Fact, own: _Said) -> bool:
     is_cited = not claim.evidence.isdisjoint(fact.sentences)
     if claim.draft.assertion is Assertion.FAMILY:
         return False
-    if own.folded and f" {own.folded} " in f" {claim.folded} ":
-        return not _turns_round(claim, fact, own)
+    if _turns_round(claim, fact, own):
+        return False
+    if own.folded and f" {own.folded} " in f" {claim.folded} " and fact.kind not in _DRUGS:
+        return True
     if fact.kind in _DRUGS:
         return _carries_drug(claim, fact, own, is_cited)
     if fact.kind is FactKind.ALLERGY:
         return _carries_allergy(claim, own, is_cited)
     if fact.kind in _VALUES:
         return _carries_value(claim, own, is_cited)
-    if _turns_round(claim, fact, own):
-        return False
     if fact.kind is FactKind.RED_FLAG:
         ours = {hit.value for hit in flags_of(own.line)}
         if ours & {hit.value for hit in flags_of(claim.line)}:
@@ -152,9 +152,9 @@ def _turns_round(claim: _Claimed, fact: Fact, own: _Said) -> bool:
     denies = _denies(claim.reading, own) or claim.draft.assertion is Assertion.ABSENT
     if fact.kind is FactKind.PERTINENT_NEGATIVE:
         return not denies
-    if fact.kind in {FactKind.DIAGNOSIS, FactKind.RED_FLAG, FactKind.PROCEDURE}:
-        return denies and not _denies(own.reading, own)
-    return False
+    if fact.kind is FactKind.MEDICATION_STOPPED or (fact.kind is FactKind.ALLERGY and not own.drugs):
+        return False  # a stop is told by denials too, and so is that no allergy is known
+    return denies and not _denies(own.reading, own)
 
 
 def _denies(reading: Reading, own: _Said) -> bool:
@@ -181,6 +181,8 @@ def _carries_drug(claim: _Claimed, fact: Fact, own: _Said, is_cited: bool) -> bo
             if not ended:
                 continue
             return True
+        if ended and fact.kind in {FactKind.MEDICATION_STARTED, FactKind.MEDICATION_CHANGED}:
+            continue
         if ended and fact.kind is FactKind.MEDICATION and not claim.reading.quantities:
             continue
         if fact.kind is FactKind.MEDICATION_CHANGED and _goes_the_other_way(own, claim):
