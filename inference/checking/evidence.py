@@ -14,7 +14,7 @@ from inference.checking.flags import Flag, quoted
 from inference.checking.lexicons import lexicon
 from inference.checking.quantities import UNITS
 from inference.checking.reading import Reading
-from inference.checking.tokens import is_content, stem, tokens
+from inference.checking.tokens import Token, is_content, stem, tokens
 from inference.text import Note
 from inference.vocabulary import Severity
 
@@ -56,17 +56,20 @@ def support(case: Case) -> Flag | None:
     known |= {
         word for source in sources for mention in source.concepts for word in _words_of(mention.concept.name)
     }
-    absent = [item for item in asked if not _is_known(item, known)]
+    spelt = _spelt_or_shortened(claim, sources)
+    absent = [item for item in asked if not _is_known(item, known) and item.first not in spelt]
     if all(item.kind == "drug" for item in absent):  # drugs have their own check
         return None
     around = case.around.vocabulary
-    nowhere = [item for item in absent if not _is_known(item, around) and not _is_near(item, known)]
+    far = [item for item in absent if not _is_near(item, known)]
+    nowhere = [item for item in far if not _is_known(item, around)]
     whole = sum(item.weight for item in asked)
     share = 1 - sum(item.weight for item in absent) / whole
+    share_with_near = 1 - sum(item.weight for item in far) / whole
     share_of_note = 1 - sum(item.weight for item in nowhere) / whole
     concepts = [item for item in nowhere if _tells(item, case)]
     places = frozenset(index for item in absent for index in range(item.first, item.past))
-    if share < RELATED and whole > 1 and (share_of_note < SUPPORTED or not _is_touched(claim, sources)):
+    if share_with_near < RELATED and whole > 1 and (share_of_note < SUPPORTED or not _is_touched(claim, sources)):
         return Flag("support", Severity.CRITICAL, _may_not_say(case, absent), places)
     if concepts or share_of_note < SUPPORTED:
         doubted = concepts or nowhere
@@ -167,6 +170,41 @@ def _words_of(name: str) -> frozenset[str]:
     return frozenset[str]().union(*_writings().get(name, ()))
 
 
+def _spelt_or_shortened(claim: Reading, sources: Sequence[Reading]) -> frozenset[int]:
+    """Find the claim's words that stand in a source by their initials, or by what its initials stand for.
+
+    "MMR" of a "major molecular response", "large vessel occlusion" of an "LVO".
+    """
+    found: set[int] = set()
+    ours = _initials(claim)
+    theirs = ["".join(_initials(source)) for source in sources]
+    for index, word in enumerate(claim.words):
+        short = _short_form(claim, word)
+        if short and any(short in initials for initials in theirs):
+            found.add(index)
+    shorts = {_short_form(source, word) for source in sources for word in source.words} - {""}
+    run = "".join(ours)
+    for short in shorts:
+        if (at := run.find(short)) >= 0:
+            found.update(range(at, at + len(short)))
+    return frozenset(found)
+
+
+def _initials(reading: Reading) -> list[str]:
+    """One letter for each token, "." where it is no word."""
+    return [word.lower[0] if word.lower[0].isalpha() else "." for word in reading.words]
+
+
+def _short_form(reading: Reading, word: Token) -> str:
+    """Two to six capitals as they are written, in lower case; else ""."""
+    written = reading.text[word.start : word.end]
+    is_short = _INITIALS[0] <= len(written) <= _INITIALS[1] and written.isalpha() and written.isupper()
+    return written.lower() if is_short and reading.text != reading.text.upper() else ""
+
+
+_INITIALS = (2, 6)  # letters of an abbreviation
+
+
 def _is_touched(claim: Reading, sources: Sequence[Reading]) -> bool:
     """Tell whether a claim shares two words or numbers of any kind with a sentence."""
     ours = {*claim.stem_set, *(word.lower for word in claim.words if word.lower[0].isdigit())}
@@ -183,23 +221,28 @@ def _is_known_by_name(part: str, known: frozenset[str]) -> bool:
 
 def _is_near(item: _Item, known: frozenset[str]) -> bool:
     """Tell whether the sources name something for which a paraphrase may say this."""
-    return any(not known.isdisjoint(row) for row in _related().get(item.word, ()))
+    return any(name <= known for row in _related().get(item.word, ()) for name in row)
 
 
 @cache
-def _related() -> dict[str, list[frozenset[str]]]:
-    """The rows of `related.toml` by each thing in them, by the names of `Reading.places`."""
-    rows: dict[str, list[frozenset[str]]] = {}
+def _related() -> dict[str, list[list[frozenset[str]]]]:
+    """The rows of `related.toml` by each thing in them, by the names of `Reading.places`.
+
+    A row is a list of names, each the set of what must be known of it: a concept, or every word of it.
+    """
+    rows: dict[str, list[list[frozenset[str]]]] = {}
     for row in lexicon("related")["related"]["rows"]:
-        named = [Reading(name) for name in row]
-        names = frozenset(
-            f"={reading.concepts[0].concept.name}" if reading.concepts else stem(reading.words[0].lower)
-            for reading in named
-            if reading.concepts or len(reading.words) == 1
-        )
+        names = [_known_as(Reading(name)) for name in row]
         for name in names:
-            rows.setdefault(name, []).append(names)
+            if len(name) == 1:
+                rows.setdefault(next(iter(name)), []).append(names)
     return rows
+
+
+def _known_as(name: Reading) -> frozenset[str]:
+    if len(name.concepts) == 1 and name.concepts[0].past - name.concepts[0].first == len(name.words):
+        return frozenset({f"={name.concepts[0].concept.name}"})
+    return frozenset(stem(word.lower) for word in name.words)
 
 
 def _is_known_word(word: str, known: frozenset[str]) -> bool:
