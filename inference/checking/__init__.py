@@ -10,6 +10,7 @@ from inference.checking import (
     acts,
     allergies,
     assertions,
+    bundles,
     details,
     directions,
     evidence,
@@ -100,6 +101,8 @@ def _doubts(case: Case) -> list[Flag]:
     typed.extend(details.check(case, frozenset(flag.kind for flag in typed)))
     if unsupported is not None and not typed:
         typed.append(unsupported)
+    if unsupported is None and (bundle := bundles.check(case)) is not None:
+        typed.append(bundle)
     return [*flags, *typed]
 
 

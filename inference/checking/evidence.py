@@ -28,6 +28,21 @@ _SHORT_FORM = 4  # letters of a word's beginning that can stand for it: "echo", 
 _FRAME = frozenset(stem(word) for key in ("frame", "general") for word in lexicon("words")[key].split())
 
 
+class Asked(NamedTuple):
+    """Something a claim says that must be found: tokens[first:past], as a stem or as "=concept"."""
+
+    word: str
+    first: int
+    past: int
+    kind: str  # of a concept, "drug", or "" for a mere word
+    weight: int
+    parts: tuple[str, ...]  # stems of a concept's own words
+
+    @property
+    def is_concept(self) -> bool:
+        return self.kind not in ("", "drug")
+
+
 def missing(numbers: Sequence[int], note: Note) -> Flag | None:
     """Flag a claim that cites nothing, or a sentence that this note does not have."""
     if not numbers:
@@ -49,19 +64,13 @@ def support(case: Case) -> Flag | None:
     claim, sources = case.claim, case.sources
     if any(claim.stem_set <= source.stem_set for source in sources):
         return None
-    asked = _asked(claim)
+    asked, absent = asked_and_absent(claim, sources)
     if not asked:
         return None
-    known = frozenset[str]().union(*(source.vocabulary for source in sources))
-    known |= {
-        word for source in sources for mention in source.concepts for word in _words_of(mention.concept.name)
-    }
-    spelt = _spelt_or_shortened(claim, sources)
-    absent = [item for item in asked if not _is_known(item, known) and item.first not in spelt]
     if all(item.kind == "drug" for item in absent):  # drugs have their own check
         return None
     around = case.around.vocabulary
-    far = [item for item in absent if not _is_near(item, known)]
+    far = not_near(absent, sources)
     nowhere = [item for item in far if not _is_known(item, around)]
     whole = sum(item.weight for item in asked)
     share = 1 - sum(item.weight for item in absent) / whole
@@ -69,7 +78,11 @@ def support(case: Case) -> Flag | None:
     share_of_note = 1 - sum(item.weight for item in nowhere) / whole
     concepts = [item for item in nowhere if _tells(item, case)]
     places = frozenset(index for item in absent for index in range(item.first, item.past))
-    if share_with_near < RELATED and whole > 1 and (share_of_note < SUPPORTED or not _is_touched(claim, sources)):
+    if (
+        share_with_near < RELATED
+        and whole > 1
+        and (share_of_note < SUPPORTED or not _is_touched(claim, sources))
+    ):
         return Flag("support", Severity.CRITICAL, _may_not_say(case, absent), places)
     if concepts or share_of_note < SUPPORTED:
         doubted = concepts or nowhere
@@ -80,7 +93,29 @@ def support(case: Case) -> Flag | None:
     return None
 
 
-def _tells(item: "_Item", case: Case) -> bool:
+def asked_and_absent(claim: Reading, sources: Sequence[Reading]) -> tuple[list[Asked], list[Asked]]:
+    """List what a claim says that must be found, in its order, and what of it no source says."""
+    asked = _asked(claim)
+    known = _known(sources)
+    spelt = _spelt_or_shortened(claim, sources)
+    return asked, [item for item in asked if not _is_known(item, known) and item.first not in spelt]
+
+
+def not_near(items: Sequence[Asked], sources: Sequence[Reading]) -> list[Asked]:
+    """Leave out what a paraphrase may say for something that the sources name."""
+    known = _known(sources)
+    return [item for item in items if not _is_near(item, known)]
+
+
+def _known(sources: Sequence[Reading]) -> frozenset[str]:
+    """All that the sources name, with the words of every name of their concepts."""
+    named = frozenset[str]().union(*(source.vocabulary for source in sources))
+    return named | {
+        word for source in sources for mention in source.concepts for word in _words_of(mention.concept.name)
+    }
+
+
+def _tells(item: "Asked", case: Case) -> bool:
     """Tell whether it is a doubt that the note nowhere names a thing.
 
     A disease, a complaint or a treatment does, and a place of the body where the sentences name another.
@@ -93,23 +128,8 @@ def _tells(item: "_Item", case: Case) -> bool:
     return item.kind in ("condition", "symptom", "procedure")
 
 
-class _Item(NamedTuple):
-    """Something a claim says that must be found: tokens[first:past], as a stem or as "=concept"."""
-
-    word: str
-    first: int
-    past: int
-    kind: str  # of a concept, "drug", or "" for a mere word
-    weight: int
-    parts: tuple[str, ...]  # stems of a concept's own words
-
-    @property
-    def is_concept(self) -> bool:
-        return self.kind not in ("", "drug")
-
-
-def _asked(claim: Reading) -> list[_Item]:
-    items: list[_Item] = []
+def _asked(claim: Reading) -> list[Asked]:
+    items: list[Asked] = []
     taken: set[int] = set()
     drugs = {index for drug in claim.drugs for index in range(drug.first, drug.past)}
     for mention in claim.concepts:
@@ -121,15 +141,15 @@ def _asked(claim: Reading) -> list[_Item]:
             claim.senses.is_cue[index] for index in inside
         ):
             name = f"={mention.concept.name}"
-            items.append(_Item(name, mention.first, mention.past, mention.concept.kind, 2, parts))
+            items.append(Asked(name, mention.first, mention.past, mention.concept.kind, 2, parts))
         taken.update(inside)
     for drug in claim.drugs:
         if drug.first not in taken:  # doubted by its own check alone, but it counts among what is found
-            items.append(_Item(stem(drug.name), drug.first, drug.past, "drug", 2, ()))
+            items.append(Asked(stem(drug.name), drug.first, drug.past, "drug", 2, ()))
         taken.update(range(drug.first, drug.past))
     for index, word in claim.stems.items():
         if index not in taken and not claim.senses.is_cue[index] and _must_be_found(claim, index, word):
-            items.append(_Item(word, index, index + 1, "", 1, ()))
+            items.append(Asked(word, index, index + 1, "", 1, ()))
     return sorted(items, key=lambda item: item.first)
 
 
@@ -138,7 +158,7 @@ def _must_be_found(claim: Reading, index: int, word: str) -> bool:
     return word not in _FRAME and len(word) > 1 and claim.words[index].lower not in UNITS
 
 
-def _is_known(item: _Item, known: frozenset[str]) -> bool:
+def _is_known(item: Asked, known: frozenset[str]) -> bool:
     if item.word in known:
         return True
     if item.kind == "test" and any(f"={name}" in known for name in broader(item.word[1:])):
@@ -219,7 +239,7 @@ def _is_known_by_name(part: str, known: frozenset[str]) -> bool:
     return any(f"={mention.concept.name}" in known for mention in find_concepts(tokens(part)))
 
 
-def _is_near(item: _Item, known: frozenset[str]) -> bool:
+def _is_near(item: Asked, known: frozenset[str]) -> bool:
     """Tell whether the sources name something for which a paraphrase may say this."""
     return any(name <= known for row in _related().get(item.word, ()) for name in row)
 
@@ -258,17 +278,17 @@ def _is_known_word(word: str, known: frozenset[str]) -> bool:
     )
 
 
-def _written(case: Case, items: Sequence[_Item]) -> str:
+def _written(case: Case, items: Sequence[Asked]) -> str:
     claim = case.claim
     words = [claim.text[claim.words[item.first].start : claim.words[item.past - 1].end] for item in items]
     return quoted(", ".join(dict.fromkeys(words)), limit=60)
 
 
-def _not_in_note(case: Case, items: Sequence[_Item]) -> str:
+def _not_in_note(case: Case, items: Sequence[Asked]) -> str:
     return f"Source: the note nowhere names {_written(case, items)}; {cited(case.sources)} may not say this."
 
 
-def _may_not_say(case: Case, items: Sequence[_Item]) -> str:
+def _may_not_say(case: Case, items: Sequence[Asked]) -> str:
     message = f"Source: {cited(case.sources)} may not say this; look for {_written(case, items)}."
     own = {source.number for source in case.sources}
     closer = next((n for n in best_sentences(case.claim, case.around) if n not in own), None)

@@ -174,6 +174,29 @@ def test_a_drug_from_the_section_title_counts_as_named() -> None:
     assert check_claim(claim, note) == ()
 
 
+def test_a_statement_that_the_evidence_passes_over_is_noted() -> None:
+    note = read_note("Tender over the left ankle.\nNo fracture on x-ray.")
+    text = "Left ankle tender, and x-ray shows no fracture"
+    (flag,) = check_claim(DraftClaim(text, Category.PROBLEM, P, (1,)), note)
+    assert (flag.kind, flag.severity) == ("bundle", Severity.NOTE)
+    assert "Sentence 2 may" in flag.message
+    assert check_claim(DraftClaim(text, Category.PROBLEM, P, (1, 2)), note) == ()
+
+
+@pytest.mark.parametrize(
+    ("source", "claim"),
+    [
+        ("CML in major molecular response.", "CML in MMR"),
+        ("No LVO on CTA.", "No large vessel occlusion on CTA"),
+        ("I do feel a large thyroid.", "Goitre on palpation"),
+    ],
+)
+def test_a_name_for_what_the_source_describes_is_not_made_up(source: str, claim: str) -> None:
+    assertion = A if claim.startswith("No") else P
+    flags = check_claim(DraftClaim(claim, Category.PROBLEM, assertion, (1,)), read_note(source))
+    assert [flag for flag in flags if flag.severity is not Severity.NOTE] == []
+
+
 def test_a_sense_ends_with_its_line() -> None:
     note = read_note("- No chest pain\n- Cough")
     assert check_claim(DraftClaim("Cough", Category.SYMPTOM, P, (2,)), note) == ()
