@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from inference.checking.case import NoteReading
 from inference.checking.concepts import fold
+from inference.checking.facts.senses import further_senses
 from inference.checking.lexicons import lexicon
 from inference.checking.phrases import Found, PhraseTable, Value
 from inference.checking.reading import Reading
@@ -23,7 +24,9 @@ _LABEL = re.compile(r"[A-Za-z][A-Za-z/&' -]{0,38}:\s")
 
 
 _DURATION = re.compile(
-    r"(?:\d/(?:7|52|12|24)|hours?|hrs?|days?|weeks?|wks?|months?|years?|yrs?)[ -](?:hx|history|h/o)\b",
+    r"(?:\d/\d{1,2}|hours?|hrs?|days?|weeks?|wks?|months?|years?|yrs?)[ -](?:hx|history|h/o)\b"
+    r"|\b(?:hx|history|h/o) of [^.;]{1,80}?\bfor (?:the (?:past|last) |about |approximately |a |\d|one |two |three "
+    r"|several |few |many )|\bprior to\b",
     re.IGNORECASE,
 )
 
@@ -125,26 +128,45 @@ class Line:
             combined |= Sense.HYPOTHETICAL
         if self._is_about_a_relative(first):
             combined |= Sense.FAMILY
-        for sense in self.reading.senses.of[first:past]:
-            combined |= sense
+        lost = Sense.PLAIN
+        for sense, (more, less) in zip(
+            self.reading.senses.of[first:past], self._further[first:past], strict=True
+        ):
+            combined |= sense | more
+            lost |= less
+        combined &= ~lost
         if combined & Sense.HISTORICAL and self._tells_a_duration:
             combined &= ~Sense.HISTORICAL
         if self.reading.words[first].lower in lexicon("cues").get("denials", ()):
             combined |= Sense.NEGATED
         return combined
 
+    @cached_property
+    def _further(self) -> list[tuple[int, int]]:
+        return further_senses(self.reading.words)
+
     def _is_about_a_relative(self, index: int) -> bool:
         """Tell whether a token's clause begins with a relative who does not report: "Wife also unwell"."""
         words, clause = self.reading.words, self.clause_at(index)
-        if words[clause.first].lower not in _relatives():
+        first = clause.first + (words[clause.first].lower in _POSSESSIVES)
+        if first >= len(words) or words[first].lower not in _relatives():
             return False
-        after = [word.lower for word in words[clause.first + 1 : clause.first + 2]]
-        return not after or after[0] not in _reporting()
+        after = [word.lower for word in words[first + 1 : first + 3]]
+        if not after or after[0] not in _reporting():
+            return len(after) < 2 or after[0] not in {"has", "had"} or after[1] not in _TELLING
+        return after[0] in {"is", "was"} and after[-1] in _OWN_ILLNESS
 
     @cached_property
     def _tells_a_duration(self) -> bool:
         """ "3/7 hx of cough", "a two-week history of": that history is of now."""
         return _DURATION.search(self.reading.text) is not None
+
+
+_POSSESSIVES = frozenset({"his", "her", "their", "pt's", "patient's", "my", "the"})
+_TELLING = frozenset(
+    ("noticed", "noted", "reported", "seen", "said", "told", "brought", "called", "given", "been", "found", "to")
+)
+_OWN_ILLNESS = frozenset(("diagnosed", "deceased", "treated", "admitted", "ill", "unwell", "affected", "known"))
 
 
 @cache
