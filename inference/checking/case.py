@@ -41,6 +41,11 @@ class NoteReading:
         """All that the note names anywhere, as `Reading.vocabulary`."""
         return frozenset[str]().union(*(reading.vocabulary for reading in self.sentences))
 
+    def vocabulary_beside(self, number: int) -> frozenset[str]:
+        """All that the sentences just before and just after sentence `number` name."""
+        beside = [n for n in (number - 1, number + 1) if 1 <= n <= len(self.note.sentences)]
+        return frozenset[str]().union(*(self.sentence(n).vocabulary for n in beside))
+
     @cached_property
     def frequency(self) -> Counter[str]:
         """In how many sentences each term stands."""

@@ -1,7 +1,7 @@
 """Does the evidence exist, and does it speak of the claim? What it says otherwise is judged elsewhere."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import NamedTuple
 
@@ -71,15 +71,17 @@ def support(case: Case) -> Flag | None:
         return None
     around = case.around.vocabulary
     far = not_near(absent, sources)
+    beside = frozenset[str]().union(*(case.around.vocabulary_beside(source.number) for source in sources))
+    off = [item for item in far if not _is_known(item, beside)]
     nowhere = [item for item in far if not _is_known(item, around)]
     whole = sum(item.weight for item in asked)
     share = 1 - sum(item.weight for item in absent) / whole
-    share_with_near = 1 - sum(item.weight for item in far) / whole
+    share_of_place = 1 - sum(item.weight for item in off) / whole
     share_of_note = 1 - sum(item.weight for item in nowhere) / whole
     concepts = [item for item in nowhere if _tells(item, case)]
     places = frozenset(index for item in absent for index in range(item.first, item.past))
     if (
-        share_with_near < RELATED
+        share_of_place < RELATED
         and whole > 1
         and (share_of_note < SUPPORTED or not _is_touched(claim, sources))
     ):
@@ -241,7 +243,11 @@ def _is_known_by_name(part: str, known: frozenset[str]) -> bool:
 
 def _is_near(item: Asked, known: frozenset[str]) -> bool:
     """Tell whether the sources name something for which a paraphrase may say this."""
-    return any(name <= known for row in _related().get(item.word, ()) for name in row)
+    return any(name <= known for name in _names_near(item.word))
+
+
+def _names_near(word: str) -> Iterator[frozenset[str]]:
+    return (name for row in _related().get(word, ()) for name in row)
 
 
 @cache
@@ -325,6 +331,13 @@ def best_sentences(claim: Reading, around: NoteReading, *, limit: int = 3) -> tu
     """
     own = {f"={mention.concept.name}" for mention in claim.concepts}
     asked = frozenset(term for term in claim.terms if term in own or not term.startswith("="))
+    found = _best(asked, around, limit)
+    if found:
+        return found
+    return _best(frozenset(next(iter(n)) for t in asked for n in _names_near(t) if len(n) == 1), around, limit)
+
+
+def _best(asked: frozenset[str], around: NoteReading, limit: int) -> tuple[int, ...]:
     if not asked:
         return ()
     frequency = around.frequency
