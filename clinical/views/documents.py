@@ -18,7 +18,7 @@ from clinical.actions import drafts, engines, outages, patients, prompts
 from clinical.forms.documents import ConfirmForm, UploadForm, WithdrawForm
 from clinical.models import Document, Job
 from clinical.views.patients import patient_context
-from clinical.views.requests import Request
+from clinical.views.requests import AWAITED, Request
 
 TOO_LARGE = Refusal(
     "too_large",
@@ -54,6 +54,8 @@ def upload(request: Request, pk: UUID) -> HttpResponse:
     if len(sent) == 1 and sent[0].document:
         if sent[0].is_known:
             messages.info(request, "This document was here already; it is not stored twice.")
+        else:
+            request.session[AWAITED] = str(sent[0].document.pk)
         return redirect("document", sent[0].document.pk)
     is_all_refused = not any(one.document for one in sent)
     page = patients.look_again(by=request.user, patient_id=pk)
@@ -134,8 +136,16 @@ def _context(page: actions.DocumentPage) -> dict[str, Any]:
 @access("document.read")
 @require_GET
 def document(request: Request, pk: UUID) -> HttpResponse:
-    """Show a document's state, and what can be done with it."""
+    """Show a document's state, and what can be done with it; or lead on to the draft that was asked for.
+
+    A poll leads on to a draft that begins while the page is open. One that was there before the page could be
+    loaded is led on to here, once: going back shows the page.
+    """
     page = actions.open_document(by=request.user, document_id=pk)
+    if request.session.get(AWAITED) == str(pk):
+        del request.session[AWAITED]
+        if page.has_new_draft and page.summary:
+            return redirect("summary", page.summary.pk)
     return render(request, "documents/document.html", _context(page))
 
 

@@ -5,6 +5,9 @@ from django_htmx.middleware import HtmxDetails
 
 from clinical.models import User
 
+AWAITED = "awaited"
+"""In a session: the document whose next draft its page leads on to, once, however soon the draft is there."""
+
 
 class Request(HttpRequest):
     """For annotations only: Django makes plain requests, and the middleware adds these two."""

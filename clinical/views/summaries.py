@@ -15,7 +15,7 @@ from clinical.actions import checker, drafts, jobs, outages, summaries
 from clinical.actions.review_pages import ReviewPage
 from clinical.models import Summary
 from clinical.views.plain_text import plain_text
-from clinical.views.requests import Request
+from clinical.views.requests import AWAITED, Request
 from clinical.views.review_context import Card, Held, context, part_of
 from clinical.views.source_context import source, symptoms
 
@@ -25,7 +25,8 @@ from clinical.views.source_context import source, symptoms
 def request_summary(request: Request, pk: UUID) -> HttpResponse:
     """Ask for a new draft of a note, and show its document, where the work is watched."""
     job = summaries.request(by=request.user, note_id=pk, prompt=request.POST.get("prompt", ""))
-    messages.success(request, "A new draft is being made.")
+    request.session[AWAITED] = str(job.document_id)
+    messages.success(request, "A new draft was asked for.")
     return redirect("document", pk=job.document_id)
 
 

@@ -120,6 +120,45 @@ def test_a_new_drafts_poll_is_not_led_to_the_old_draft(browser: Client, clinicia
     assert led.headers["HX-Redirect"] == reverse("summary", args=[Summary.objects.get(job=job).pk])
 
 
+def test_a_draft_that_is_there_before_the_page_is_loaded_is_led_on_to_once(
+    browser: Client, clinician: User
+) -> None:
+    summary = make_summary(clinician)
+    note = Note.objects.get()
+
+    asked = browser.post(reverse("summary_request", args=[note.pk]), {"prompt": "one_line"})
+    run_jobs()
+    led = browser.get(asked.url)
+
+    newest = Summary.objects.exclude(pk=summary.pk).get()
+    assert led.url == reverse("summary", args=[newest.pk])
+    assert "A draft is ready for review" in look(browser, note.document)  # going back is no trap
+
+
+def test_a_page_that_is_loaded_before_the_draft_leaves_leading_on_to_its_poll(
+    browser: Client, clinician: User
+) -> None:
+    make_summary(clinician)
+    note = Note.objects.get()
+
+    browser.post(reverse("summary_request", args=[note.pk]), {"prompt": "one_line"})
+    assert 'hx-trigger="every 1s"' in look(browser, note.document)
+    run_jobs()
+
+    assert poll(browser, note.document, seen="waiting").headers["HX-Redirect"]
+    look(browser, note.document)
+
+
+def test_a_draft_of_another_document_is_no_ground_to_lead_on(browser: Client, clinician: User) -> None:
+    make_summary(clinician)
+    asked_of = Note.objects.get()
+    other = make_summary(clinician).sources.get().note
+
+    browser.post(reverse("summary_request", args=[asked_of.pk]), {"prompt": "one_line"})
+
+    look(browser, other.document)
+
+
 def test_a_poll_without_htmx_leads_to_the_page(browser: Client, clinician: User) -> None:
     document = make_document(clinician)
 

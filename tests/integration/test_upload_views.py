@@ -13,6 +13,7 @@ from clinical.models import (
     Document,
     Note,
     Patient,
+    Summary,
     User,
 )
 from tests.factories import (
@@ -150,7 +151,8 @@ def test_a_correcting_note_supersedes_the_earlier_one(
 ) -> None:
     earlier = make_note(clinician, patient)
 
-    upload(browser, patient, a_file(content=b"Assessment:\nCorrected.\n"), supersedes=str(earlier.pk))
+    sent = upload(browser, patient, a_file(content=b"Assessment:\nCorrected.\n"), supersedes=str(earlier.pk))
+    browser.get(sent.url)
     run_jobs()
 
     later = Note.objects.get(supersedes=earlier)
@@ -169,6 +171,28 @@ def test_a_correcting_note_comes_alone_and_corrects_this_patients(
     assert "Send the correcting note alone." in two.content.decode()
     assert (two.status_code, foreign.status_code) == (422, 422)
     assert Document.objects.count() == 2
+
+
+def test_a_draft_that_is_there_before_the_page_is_loaded_is_led_on_to_once(
+    browser: Client, patient: Patient
+) -> None:
+    sent = upload(browser, patient, a_file())
+    run_jobs()
+
+    led = browser.get(sent.url)
+
+    assert led.url == reverse("summary", args=[Summary.objects.get().pk])
+    assert "A draft is ready for review" in look(browser, Document.objects.get())
+
+
+def test_a_file_that_is_known_already_leads_to_its_document_and_no_further(
+    browser: Client, clinician: User, patient: Patient
+) -> None:
+    make_note(clinician, patient, text="Plan:\nRest.\n")
+
+    sent = upload(browser, patient, a_file(content=b"Plan:\nRest.\n"))
+
+    assert browser.get(sent.url).status_code == 200
 
 
 def test_an_upload_for_another_teams_patient_is_not_found_and_audited(browser: Client) -> None:
