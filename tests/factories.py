@@ -3,12 +3,14 @@
 import datetime
 import functools
 import itertools
+import time
 from typing import Any
 
 from django.contrib.auth.hashers import make_password
+from django.db import models
 
 from clinical.actions import documents, jobs, patients
-from clinical.models import CareTeam, Document, Membership, Note, Patient, Role, Summary, User
+from clinical.models import CareTeam, Document, Job, Membership, Note, Patient, Role, Summary, User
 from inference.vocabulary import NoteType
 
 PASSWORD = "correct-horse-battery-staple"
@@ -102,10 +104,21 @@ def run_jobs() -> None:
             jobs.run(pk)
 
 
+def wait_for_workers(document: Document, *, timeout_s: float = 60) -> None:
+    """Wait for what a worker of the whole product took before this process could."""
+    deadline = time.monotonic() + timeout_s
+    running = models.Q(status=Job.Status.RUNNING)
+    while document.jobs.filter(running | models.Q(pk__in=jobs.due().values("pk"))).exists():
+        assert time.monotonic() < deadline, f"not done within {timeout_s:.0f} s"
+        time.sleep(0.05)
+        run_jobs()
+
+
 def make_note(by: User, patient: Patient | None = None, *, text: str = NOTE, **fields: Any) -> Note:
     """A note whose summary is made too."""
     document = make_document(by, patient, text=text, **fields)
     run_jobs()
+    wait_for_workers(document)
     return Note.objects.get(document=document)
 
 
