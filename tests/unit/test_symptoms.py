@@ -25,6 +25,18 @@ def _states(text: str) -> dict[str, str]:
         ("Previous headaches.", {"headache": "historical"}),
         ("3/7 hx of diarrhoea.", {"diarrhoea": "present"}),
         ("A two-week history of cough.", {"cough": "present"}),
+        (
+            "Otherwise negative, including fever and weight loss.",
+            {"fever": "absent", "weight loss": "absent"},
+        ),
+        ("Denies urgency, pain, or incontinence.", {"pain": "absent", "urinary incontinence": "absent"}),
+        ("Fever (-), cough (+).", {"fever": "absent", "cough": "present"}),
+        ("Seizure unlikely.", {"seizure": "absent"}),
+        ("Denies cough and has fever.", {"cough": "absent", "fever": "present"}),
+        ("No further seizures.", {"seizure": "historical"}),
+        ("Hx of tinnitus for 6 weeks.", {"tinnitus": "present"}),
+        ("Visual aura prior to headache.", {"headache": "present"}),
+        ("Denies SI/HI.", {"suicidal thoughts": "absent", "homicidal ideation": "absent"}),
         ("LLQ pain - crampy, nil radiation.", {"left lower quadrant pain": "present"}),
         ("Past medical history:\n- Headaches in 2010\n", {"headache": "historical"}),
     ],
@@ -45,10 +57,36 @@ def test_a_symptom_is_present_absent_or_historical_as_the_note_has_it(
         "Allergies: penicillin (rash)",
         "Plan:\n- Review in 5 days, or earlier if fever or vomiting\n",
         "Morphine 5 mg as needed if pain.",
+        "Ibuprofen 400 mg every 6 hours as needed for pain.",
+        "Plan:\n- Call back if short of breath\n- Watch for rash\n- Counselled on signs of DVT and calf pain\n",
+        "Told to report any bleeding or black stools.",
+        "Warned about facial droop.",
+        "The risks include pain, swelling and numbness.",
+        "Clarithromycin - vomiting (intolerance).",
+        "Her brother has epilepsy and headaches.",
     ],
 )
 def test_what_is_not_the_patients_or_not_yet_so_is_no_symptom(text: str) -> None:
     assert not [symptom for symptom in _symptoms(text) if symptom.state is SymptomState.PRESENT]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Blood glucose HI on meter.",
+        "Knee clicks online. Heart: no rubs, murmurs or clicks.",
+        "Halo sign on ultrasound.",
+        "Weight by home scales.",
+        "Migraine with aura.",
+        "A fall in Hb to 92. Falling CRP. Fall allergies. He will fall asleep.",
+        "Salbutamol 2 puffs. Ran out of tablets.",
+        "ACL tear. Poorly controlled diabetes. Red blood cells normal. Felt low risk.",
+        "Blunted CP angle. NWB left leg. Petechial haemorrhage on CT.",
+        "Wire was withdrawn. Stress echocardiogram booked.",
+    ],
+)
+def test_a_word_that_is_only_written_like_a_symptom_is_none(text: str) -> None:
+    assert not _symptoms(text)
 
 
 @pytest.mark.parametrize(
@@ -60,6 +98,15 @@ def test_what_is_not_the_patients_or_not_yet_so_is_no_symptom(text: str) -> None
         ("She has had a cough for about 5 weeks.", "cough", "for about 5 weeks", ""),
         ("Cough. Ibuprofen for two weeks.", "cough", "", ""),
         ("No headache for 3 days.", "headache", "", ""),
+        ("A 62-year-old man with chest pain.", "chest pain", "", ""),
+        ("Headache; paracetamol every 6 hours, twice a day.", "headache", "", ""),
+        ("PMH significant for gout, now back pain.", "back pain", "", ""),
+        ("Constipation and severe diarrhoea.", "constipation", "", ""),
+        ("Constipation and severe diarrhoea.", "diarrhoea", "", "severe"),
+        ("Fever 2/7, rigors last night.", "rigors", "last night", ""),
+        ("Melaena since the previous evening.", "melaena", "since the previous evening", ""),
+        ("Shortness of breath with mild exercise.", "shortness of breath", "", ""),
+        ("Knee pain was moderate.", "knee pain", "", "moderate"),
     ],
 )
 def test_duration_and_severity_are_those_of_the_same_statement(

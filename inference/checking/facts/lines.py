@@ -25,8 +25,8 @@ _LABEL = re.compile(r"[A-Za-z][A-Za-z/&' -]{0,38}:\s")
 
 _DURATION = re.compile(
     r"(?:\d/\d{1,2}|hours?|hrs?|days?|weeks?|wks?|months?|years?|yrs?)[ -](?:hx|history|h/o)\b"
-    r"|\b(?:hx|history|h/o) of [^.;]{1,80}?\bfor (?:the (?:past|last) |about |approximately |a |\d|one |two |three "
-    r"|several |few |many )|\bprior to\b",
+    r"|\b(?:hx|history|h/o) of [^.;]{1,80}?\bfor (?:the (?:past|last) |about |approximately |a |\d|one "
+    r"|two |three |several |few |many )|\bprior to\b",
     re.IGNORECASE,
 )
 
@@ -128,13 +128,10 @@ class Line:
             combined |= Sense.HYPOTHETICAL
         if self._is_about_a_relative(first):
             combined |= Sense.FAMILY
-        lost = Sense.PLAIN
         for sense, (more, less) in zip(
             self.reading.senses.of[first:past], self._further[first:past], strict=True
         ):
-            combined |= sense | more
-            lost |= less
-        combined &= ~lost
+            combined |= sense & ~less | more
         if combined & Sense.HISTORICAL and self._tells_a_duration:
             combined &= ~Sense.HISTORICAL
         if self.reading.words[first].lower in lexicon("cues").get("denials", ()):
@@ -148,11 +145,14 @@ class Line:
     def _is_about_a_relative(self, index: int) -> bool:
         """Tell whether a token's clause begins with a relative who does not report: "Wife also unwell"."""
         words, clause = self.reading.words, self.clause_at(index)
-        first = clause.first + (words[clause.first].lower in _POSSESSIVES)
+        is_hers = words[clause.first].lower in _POSSESSIVES  # "his wife took him": about him
+        first = clause.first + is_hers
         if first >= len(words) or words[first].lower not in _relatives():
             return False
         after = [word.lower for word in words[first + 1 : first + 3]]
         if not after or after[0] not in _reporting():
+            if is_hers and after and after[0] not in _SUFFERING:
+                return False
             return len(after) < 2 or after[0] not in {"has", "had"} or after[1] not in _TELLING
         return after[0] in {"is", "was"} and after[-1] in _OWN_ILLNESS
 
@@ -164,9 +164,27 @@ class Line:
 
 _POSSESSIVES = frozenset({"his", "her", "their", "pt's", "patient's", "my", "the"})
 _TELLING = frozenset(
-    ("noticed", "noted", "reported", "seen", "said", "told", "brought", "called", "given", "been", "found", "to")
+    (
+        "noticed",
+        "noted",
+        "reported",
+        "seen",
+        "said",
+        "told",
+        "brought",
+        "called",
+        "given",
+        "been",
+        "found",
+        "to",
+    )
 )
-_OWN_ILLNESS = frozenset(("diagnosed", "deceased", "treated", "admitted", "ill", "unwell", "affected", "known"))
+_SUFFERING = frozenset(
+    ("has", "had", "died", "also", "suffers", "suffered", "developed", "with", "diagnosed")
+)
+_OWN_ILLNESS = frozenset(
+    ("diagnosed", "deceased", "treated", "admitted", "ill", "unwell", "affected", "known")
+)
 
 
 @cache

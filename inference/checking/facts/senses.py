@@ -109,7 +109,22 @@ def _unlikely(lowers: Sequence[str]) -> Iterator[Stretch]:
 
 
 _AFTER_UNLIKELY = frozenset(
-    {"given", "as", "because", "but", "and", "due", "since", "clinically", "with", "at", "on", "in", "or", "now"}
+    {
+        "given",
+        "as",
+        "because",
+        "but",
+        "and",
+        "due",
+        "since",
+        "clinically",
+        "with",
+        "at",
+        "on",
+        "in",
+        "or",
+        "now",
+    }
 )
 _JOINERS = frozenset({"or", "nor", "and"})
 
@@ -135,10 +150,13 @@ def _ends_of_lists(lowers: Sequence[str]) -> Iterator[Stretch]:
 
 
 def _marked(lowers: Sequence[str]) -> Iterator[Stretch]:
-    """Read "fever (-), cough (+)"."""
+    """Read "fever (-), cough (+)": a sign stands behind what it marks, unless a line begins with one."""
     begun = 0
     for index, lower in enumerate(lowers):
-        if lower == "(" and list(lowers[index + 1 : index + 3]) == ["-", ")"]:
-            yield Stretch(begun, index, Sense.NEGATED)
+        if lower == "(" and list(lowers[index + 1 : index + 3]) in (["-", ")"], ["+", ")"]):
+            if begun == index:
+                return
+            is_denied = lowers[index + 1] == "-"
+            yield Stretch(begun, index, Sense.NEGATED if is_denied else Sense.PLAIN, Sense.NEGATED)
         if lower in _MARKS or lower in {",", ")", ":"}:
             begun = index + 1
