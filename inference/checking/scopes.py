@@ -13,7 +13,7 @@ from typing import NamedTuple
 from inference.checking.concepts import whole_names
 from inference.checking.lexicons import lexicon
 from inference.checking.phrases import Found, PhraseTable
-from inference.checking.tokens import Token
+from inference.checking.tokens import Token, is_content
 
 
 class Sense:
@@ -29,6 +29,7 @@ class Sense:
     ENDED = 8  # stopped, resolved
     HISTORICAL = 16  # "history of", "previous": often still so
     FAMILY = 32
+    SOUGHT = 64  # what a test looks for: a condition so named is not yet there, a symptom may be
 
 
 class Senses(NamedTuple):
@@ -50,12 +51,15 @@ _SENSES = {
     "ended": Sense.ENDED,
     "historical": Sense.HISTORICAL,
     "family": Sense.FAMILY,
+    "contact": Sense.FAMILY,
+    "sought": Sense.SOUGHT,
 }
 
 
 class _Role(NamedTuple):
     sense: int
     is_before: bool
+    is_short: bool = False  # ends at a comma too
 
 
 @cache
@@ -66,7 +70,13 @@ def _cues() -> PhraseTable[tuple[_Role, ...]]:
         group = content[name]
         for direction in ("before", "after"):
             for phrase in group[direction]:
-                roles.setdefault(phrase, []).append(_Role(sense, direction == "before"))
+                roles.setdefault(phrase, []).append(_Role(sense, direction == "before", name == "contact"))
+    others = content["others"]
+    for person in others["people"]:
+        for verb in others["verbs"]:
+            roles.setdefault(f"{person} {verb}", []).append(_Role(Sense.FAMILY, True))
+        for verb in others["observes"]:
+            roles.setdefault(f"{person} {verb}", [])
     for phrase in (*content["neutral"]["phrases"], *content["boundary"]["phrases"], *whole_names()):
         roles.setdefault(phrase, [])
     return PhraseTable((phrase, tuple(found)) for phrase, found in roles.items())
@@ -206,8 +216,12 @@ def senses(words: list[Token], text: str) -> Senses:
             negated_by.setdefault(place, index)
     starts = _edges(words, hits, marks)
     edges = sorted({*starts, *(index for index, word in enumerate(words) if word.lower == ":")})
+    commas = sorted({*edges, *(index for index, word in enumerate(words) if word.lower == ",")})
+    people = sorted({*marks, *(index for index, word in enumerate(words) if word.lower in _PATIENT)})
     governed: dict[_Role, int] = {}
     for hit in hits:
+        if not hit.value and words[hit.first].lower in _DENIERS:
+            _deny_inside(hit, words, of, negated_by)
         for role in hit.value:
             if not _counts(role, hit, words, text):
                 continue
@@ -216,12 +230,20 @@ def senses(words: list[Token], text: str) -> Senses:
                 is_cue[index] = True
             if role.is_before:
                 # "If potassium falls, start X" puts X under the condition, "his brother, who takes X" leaves
-                # X with the brother: only a full stop ends these two.
-                ends = marks if role.sense in (Sense.HYPOTHETICAL, Sense.FAMILY) else edges
+                # X with the brother: only a full stop ends these two, and the patient the second.
+                ends = edges
+                if role.is_short:
+                    ends = commas
+                elif role.sense == Sense.FAMILY:
+                    ends = people
+                elif role.sense == Sense.HYPOTHETICAL:
+                    ends = marks
                 past = hit.past + (hit.past < len(words) and words[hit.past].lower == ":")  # "Denies: cough"
                 reach = range(past, _next_edge(ends, past, len(words)))
+            elif role.sense == Sense.SOUGHT:  # "for heart failure screening"
+                reach = range(max(_last_edge(commas, hit.first), hit.first - _NOUNS), hit.first)
             else:
-                reach = range(_last_edge(starts, hit.first), hit.first)
+                reach = range(_last_edge(_behind(words, hit, starts, edges, commas), hit.first), hit.first)
             # What an earlier cue of the same role governs already need not be gone through again.
             done = governed.get(role, 0)
             governed[role] = max(done, reach.stop)
@@ -230,6 +252,34 @@ def senses(words: list[Token], text: str) -> Senses:
                 if role.sense == Sense.NEGATED:
                     negated_by.setdefault(index, hit.first)
     return Senses(of, is_cue, negated_by, present)
+
+
+def _deny_inside(hit: Found[tuple[_Role, ...]], words: list[Token], of: list[int], by: dict[int, int]) -> None:
+    """Deny what a phrase such as "not tolerated" or "no relief from" itself names, and nothing behind it."""
+    for index in range(hit.first + 1, hit.past):
+        if is_content(words[index].lower):
+            of[index] |= Sense.NEGATED
+            by.setdefault(index, hit.first)
+
+
+def _behind(
+    words: list[Token],
+    hit: Found[tuple[_Role, ...]],
+    starts: list[int],
+    edges: list[int],
+    commas: list[int],
+) -> list[int]:
+    """What ends the reach of a cue that stands behind its words.
+
+    "Viral illness: antibiotics not required" and "Cough settled, antibiotics not required" deny the last part
+    alone; "Opioids: none", "Fever, chills: none" and "cough, fever and rash not present" all of it.
+    """
+    if words[hit.first - 1].lower in _ASKS:
+        return starts
+    if words[hit.first].lower != "not":
+        return edges
+    joined = {word.lower for word in words[_last_edge(commas, hit.first) : hit.first]}
+    return edges if joined & {"and", "or"} else commas
 
 
 def _edges(words: list[Token], hits: list[Found[tuple[_Role, ...]]], marks: list[int]) -> list[int]:
@@ -251,6 +301,9 @@ def _last_edge(edges: list[int], index: int) -> int:
     return edges[place - 1] + 1 if place else 0
 
 
+_NOUNS = 3  # tokens of a name before "screening"
+_PATIENT = frozenset({"patient", "pt", "patient's"})
+_DENIERS = frozenset({"no", "not", "without", "never", "cannot", "does", "did", "can't"})
 _LEANING = frozenset({"possible", "likely", "suspected", "considered"})
 
 
