@@ -1,9 +1,16 @@
 """Planned, refused or done; suspected or confirmed: a claim must take a thing as far as its sources do."""
 
+from collections.abc import Iterable
+
+from inference.checking import concepts
 from inference.checking.case import Case
 from inference.checking.contradictions import contradictions
-from inference.checking.flags import Flag
-from inference.vocabulary import Assertion
+from inference.checking.flags import Flag, quoted
+from inference.checking.reading import Reading
+from inference.checking.scopes import Sense
+from inference.checking.sections import SectionKind, section_kind
+from inference.checking.stages import Clause, Stage
+from inference.vocabulary import Assertion, Severity
 
 _NOT_YET = frozenset({"planned", "considered", "declined"})
 _MARKS = frozenset(".;")
@@ -13,7 +20,10 @@ def check(case: Case) -> list[Flag]:
     """Flag an act or a diagnosis that the sources leave at another stage, and no other sentence at this."""
     if case.assertion in {Assertion.HYPOTHETICAL, Assertion.POSSIBLE}:
         return []
-    return contradictions(case, "acts", but=_open_ends(case))
+    flags = contradictions(case, "acts", but=_open_ends(case))
+    if any(flag.kind == "status" for flag in flags):
+        return flags
+    return [*flags, *_ahead(case)]
 
 
 def _open_ends(case: Case) -> frozenset[int]:
@@ -27,3 +37,148 @@ def _open_ends(case: Case) -> frozenset[int]:
                     break
                 is_open.add(index)
     return frozenset(is_open)
+
+
+def _ahead(case: Case) -> list[Flag]:
+    """Flag a clause of the claim that gives an act a stage which no clause that speaks of it bears out."""
+    flags = []
+    for clause in case.claim.qualifiers.clauses:
+        if not (opposed := _OPPOSED.get(clause.stages)):
+            continue
+        wanted = _Wanted(case.claim, clause)
+        if not wanted.is_act or _is_denied(case, clause, wanted):
+            continue
+        found = [(source, part) for source in case.sources for part in wanted.within(source)]
+        if not found:
+            continue
+        for others in opposed:
+            if not all(_stages(source, part) <= others for source, part in found):
+                continue
+            if others == _DONE and not (clause.stages == _NO or wanted.is_to_come):
+                continue
+            if all(
+                _stages(reading, part) <= others
+                for reading in wanted.speaking(case)
+                for part in wanted.within(reading)
+            ):
+                flags.append(_flag(case.claim, clause, *found[0]))
+    return flags
+
+
+_DONE: frozenset[Stage] = frozenset({Stage.DONE})
+_NO: frozenset[Stage] = frozenset({Stage.REFUSED})
+# By the stages of the claim: the sets of stages within which those of the sources must not all lie.
+_OPPOSED = {
+    _DONE: (frozenset({Stage.ORDERED, Stage.WEIGHED, Stage.REFUSED}),),
+    frozenset({Stage.ORDERED}): (frozenset({Stage.WEIGHED, Stage.REFUSED}), _DONE),
+    _NO: (_DONE,),
+}
+_ACTS = frozenset({"test", "procedure"})
+_AGAIN = frozenset({"repeat", "repeated", "further", "additional", "another", "second", "recheck", "new"})
+_ENOUGH = 2  # words that two clauses share, where neither names a known act
+_HALF = 0.5
+_BARE = 8  # content words of an order without a verb: "Urine dip and MSU"
+# An act that is yet to come, and not merely one that was asked for: what was asked for may be done by now.
+_TO_COME = frozenset(
+    {
+        "planned",
+        "scheduled",
+        "booked",
+        "pending",
+        "awaited",
+        "awaiting",
+        "due",
+        "will",
+        "upcoming",
+        "outstanding",
+    }
+)
+_SENT = frozenset({"sent", "referred", "referral"})
+_OF_ORDERS = frozenset({SectionKind.PLAN, SectionKind.FOLLOW_UP, SectionKind.PENDING})
+_EVERY: frozenset[Stage] = frozenset(Stage)
+
+
+class _Wanted:
+    """What a clause of the claim speaks of, and the clauses of other texts that speak of it too."""
+
+    def __init__(self, claim: Reading, clause: Clause) -> None:
+        inside = range(clause.first, clause.past)
+        self._acts = {
+            mention.concept.name
+            for mention in claim.concepts
+            if mention.first in inside and mention.concept.kind in _ACTS
+        }
+        self._stems = {claim.stems[index] for index in inside if index in claim.stems} - {
+            claim.stems[index] for index in clause.cues if index in claim.stems
+        }
+        self.tokens = {
+            index
+            for mention in claim.concepts
+            if mention.first in inside and mention.concept.kind in _ACTS
+            for index in range(mention.first, mention.past)
+        } or set(inside)
+        said = {claim.words[index].lower for index in clause.cues}
+        self.is_to_come = bool(self._acts) and bool(said & _TO_COME) and not said & _SENT
+        self._is_again = any(claim.words[index].lower in _AGAIN for index in inside)
+        # A bare result ("normal") tells of a known act only, a verb ("underwent") of any thing.
+        self.is_act = bool(self._acts) or (
+            clause.stages == _DONE and not clause.is_result and len(self._stems) >= _ENOUGH
+        )
+
+    def speaking(self, case: Case) -> Iterable[Reading]:
+        """All sentences of the note that may speak of it."""
+        names = {f"={name}" for act in self._acts for name in concepts.broader(act)} or self._stems
+        spoken = {id(reading): reading for name in names for reading in case.around.holding.get(name, ())}
+        return spoken.values()
+
+    def within(self, reading: Reading) -> list[Clause]:
+        """The clauses of a text that speak of it; where it is done again, those that say so too."""
+        found = [clause for clause in reading.qualifiers.clauses if self._is_in(reading, clause)]
+        if self._is_again:
+            again = [c for c in found if any(w.lower in _AGAIN for w in reading.words[c.first : c.past])]
+            return again or ([] if reading.number else found)
+        return found
+
+    def _is_in(self, reading: Reading, clause: Clause) -> bool:
+        inside = range(clause.first, clause.past)
+        if self._acts:
+            return any(
+                mention.concept.name in concepts.broader(act) or act in concepts.broader(mention.concept.name)
+                for mention in reading.concepts
+                if mention.first in inside and mention.concept.kind in _ACTS
+                for act in self._acts
+            )
+        shared = self._stems & {reading.stems[index] for index in inside if index in reading.stems}
+        return len(shared) >= max(_ENOUGH, _HALF * len(self._stems))
+
+
+def _is_denied(case: Case, clause: Clause, wanted: _Wanted) -> bool:
+    """Tell whether the claim denies the act itself, in other words than of refusal."""
+    if Stage.REFUSED in clause.stages:
+        return False
+    if case.assertion is Assertion.ABSENT:
+        return True
+    return any(case.claim.senses.of[index] & Sense.NEGATED for index in wanted.tokens)
+
+
+def _stages(reading: Reading, clause: Clause) -> frozenset[Stage]:
+    """The stages of a clause; without a word of them, an order under "Plan", and any elsewhere."""
+    if clause.stages:
+        return clause.stages
+    count = sum(index in reading.stems for index in range(clause.first, clause.past))
+    is_order = count <= _BARE and section_kind(reading.section) in _OF_ORDERS
+    return frozenset({Stage.ORDERED}) if is_order else _EVERY
+
+
+def _flag(claim: Reading, clause: Clause, source: Reading, other: Clause) -> Flag:
+    return Flag(
+        "status",
+        Severity.WARNING,
+        f"Done or not: the claim says {quoted(_text(claim, clause))}; sentence {source.number} says "
+        f"{quoted(_text(source, other))}.",
+        clause.cues,
+    )
+
+
+def _text(reading: Reading, clause: Clause) -> str:
+    return reading.text[reading.words[clause.first].start : reading.words[clause.past - 1].end]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from inference.checking.dimensions import Dimension, dimensions, plain_stems, table_of
 from inference.checking.scopes import Sense
+from inference.checking.stages import Clause, clauses
 
 if TYPE_CHECKING:
     from inference.checking.reading import Reading
@@ -48,6 +49,11 @@ class Qualifiers:
         self._reading = reading
         self._of_list: dict[str, list[Qualifier]] = {}
         self._bound: dict[str, dict[Qualifier, dict[str, int]]] = {}
+
+    @cached_property
+    def clauses(self) -> list[Clause]:
+        """The clauses of the text with how far acts have come in them."""
+        return clauses(self._reading)
 
     def of(self, list_name: str) -> list[Qualifier]:
         """Those of one list, in the order of the text; parts of a thing's own name are none."""

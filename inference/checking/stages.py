@@ -1,0 +1,165 @@
+"""How far an act has come in each clause of a text: done, ordered, weighed or refused.
+
+"CT chest showed no nodules; MRI to be arranged if the pain persists" has two clauses, one with a thing done
+and one with a thing only weighed. The words are data (`[stages]` of `lexicons/acts.toml`).
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from functools import cache
+from typing import TYPE_CHECKING, NamedTuple
+
+from inference.checking.lexicons import lexicon
+from inference.checking.phrases import PhraseTable
+
+if TYPE_CHECKING:
+    from inference.checking.reading import Reading
+
+
+class Stage(StrEnum):
+    """How far an act has come; values are keys of `[stages]`."""
+
+    DONE = "done"
+    ORDERED = "ordered"
+    WEIGHED = "weighed"
+    REFUSED = "refused"
+
+
+class Clause(NamedTuple):
+    """Part of a text, tokens[first:past] half-open, with the stages that its words give and their tokens."""
+
+    first: int
+    past: int
+    stages: frozenset[Stage]
+    cues: frozenset[int]
+    is_result: bool  # said to be done by its result alone: "normal"
+    is_open: bool  # holds a condition: "if it persists"
+
+
+_RESULT, _CONDITION = "result", "condition"
+_ENDS = frozenset(".;•·!")
+_TURNS = frozenset(
+    {"but", "however", "although", "though", "whereas", "while", "whilst", "then", "therefore"}
+)
+_JOINTS = frozenset({",", "and", "&", "which", "with", "plus"})
+_TO_BE = frozenset({"be", "get", "gets", "getting", "being"})
+_WHETHER = frozenset({"see", "determine", "check", "know", "ask", "asked", "sure", "assess", "even", "as"})
+
+
+@cache
+def _table() -> PhraseTable[tuple[str, ...]]:
+    found: dict[str, list[str]] = {}
+    for stage, phrases in lexicon("acts")["stages"].items():
+        for phrase in phrases:
+            found.setdefault(phrase, []).append(stage)
+    return PhraseTable((phrase, tuple(stages)) for phrase, stages in found.items())
+
+
+@cache
+def _orders() -> frozenset[str]:
+    return frozenset(lexicon("acts")["orders"]["words"])
+
+
+def clauses(reading: Reading) -> list[Clause]:
+    """Cut a text where the stage changes: at marks, at "but", and at "and" between two things said.
+
+    A part that says nothing of a stage goes with the part before it, and at the start of a sentence with the
+    one behind it. Linear time.
+    """
+    words = reading.words
+    cues: dict[int, tuple[tuple[str, ...], int]] = {
+        found.first: (found.value, found.past)
+        for found in _table().find(words)
+        if "neither" not in found.value
+    }
+    found: list[Clause] = []
+    inner = _inner(reading)
+    for first, past in _sentences(reading, inner):
+        found += _merged([_read(reading, cues, *part) for part in _parts(reading, inner, first, past)])
+    return found
+
+
+def _sentences(reading: Reading, inner: frozenset[int]) -> list[tuple[int, int]]:
+    words = reading.words
+    spans, first = [], 0
+    for index, word in enumerate(words):
+        is_initial = word.lower == "." and index > 0 and words[index - 1].end - words[index - 1].start == 1
+        if index not in inner and not is_initial and (word.lower in _ENDS or word.lower in _TURNS):
+            spans.append((first, index))
+            first = index + 1
+    spans.append((first, len(words)))
+    return [(start, end) for start, end in spans if start < end]
+
+
+def _inner(reading: Reading) -> frozenset[int]:
+    """Tokens within names, at which no clause ends: "U&E", "H. pylori"."""
+    return frozenset(
+        index for mention in reading.concepts for index in range(mention.first + 1, mention.past)
+    )
+
+
+def _parts(reading: Reading, inner: frozenset[int], first: int, past: int) -> list[tuple[int, int]]:
+    parts, start = [], first
+    for index in range(first, past):
+        if index not in inner and reading.words[index].lower in _JOINTS and index > start:
+            parts.append((start, index))
+            start = index + 1
+    parts.append((start, past))
+    return [part for part in parts if part[0] < part[1]]
+
+
+def _read(reading: Reading, cues: dict[int, tuple[tuple[str, ...], int]], first: int, past: int) -> Clause:
+    words = reading.words
+    said: set[str] = set()
+    places: set[int] = set()
+    index = first
+    while index < past:
+        if (cue := cues.get(index)) is None or cue[1] > past:
+            index += 1
+            continue
+        before = words[index - 1].lower if index else ""
+        if not (words[index].lower == "if" and before in _WHETHER):
+            said.update((Stage.ORDERED,) if before in _TO_BE and Stage.DONE in cue[0] else cue[0])
+            places.update(range(index, cue[1]))
+        index = cue[1]
+    start = first
+    while start < past and not words[start].lower[0].isalpha():
+        start += 1
+    if start < past and words[start].lower in _orders() and _is_order(words[start].lower, said):
+        said.add(Stage.ORDERED)
+        places.add(start)
+    is_open = _CONDITION in said
+    if Stage.REFUSED in said:
+        said = {Stage.REFUSED}
+    elif is_open:
+        said = said - {_CONDITION, _RESULT, Stage.ORDERED, Stage.DONE} | {Stage.WEIGHED}
+    said.discard(_CONDITION)
+    is_result = _RESULT in said and not said - {_RESULT}
+    stages = {Stage.DONE if word == _RESULT else Stage(word) for word in said}
+    return Clause(first, past, frozenset(stages), frozenset(places), is_result, is_open)
+
+
+def _is_order(word: str, said: set[str]) -> bool:
+    """Tell whether a clause's first word orders: "Repeat the ECG", not "Repeat ECG was normal"."""
+    return said <= {_CONDITION} or (word != "repeat" and said <= {_RESULT, _CONDITION})
+
+
+def _merged(parts: list[Clause]) -> list[Clause]:
+    found: list[Clause] = []
+    for part in parts:
+        last = found[-1] if found else None
+        if last is not None and last.is_open and Stage.ORDERED in part.stages:
+            part = part._replace(stages=frozenset({Stage.WEIGHED}))  # "if it persists, order an MRI"
+        if last is not None and (not part.stages or not last.stages or part.stages == last.stages):
+            found[-1] = Clause(
+                last.first,
+                part.past,
+                last.stages | part.stages,
+                last.cues | part.cues,
+                (last.is_result or not last.stages) and (part.is_result or not part.stages),
+                last.is_open or part.is_open,
+            )
+        else:
+            found.append(part)
+    return found
