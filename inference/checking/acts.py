@@ -1,11 +1,13 @@
 """Planned, refused or done; suspected or confirmed: a claim must take a thing as far as its sources do."""
 
 from collections.abc import Iterable
+from functools import cache
 
 from inference.checking import concepts
 from inference.checking.case import Case
 from inference.checking.contradictions import contradictions
 from inference.checking.flags import Flag, quoted
+from inference.checking.lexicons import lexicon
 from inference.checking.reading import Reading
 from inference.checking.scopes import Sense
 from inference.checking.sections import SectionKind, section_kind
@@ -43,26 +45,35 @@ def _ahead(case: Case) -> list[Flag]:
     """Flag a clause of the claim that gives an act a stage which no clause that speaks of it bears out."""
     flags = []
     for clause in case.claim.qualifiers.clauses:
-        if not (opposed := _OPPOSED.get(clause.stages)):
+        if not (opposed := _OPPOSED.get(clause.stages)) or (
+            case.assertion is Assertion.ABSENT and clause.stages != _NO
+        ):
             continue
-        wanted = _Wanted(case.claim, clause)
-        if not wanted.is_act or _is_denied(case, clause, wanted):
-            continue
-        found = [(source, part) for source in case.sources for part in wanted.within(source)]
-        if not found:
-            continue
-        for others in opposed:
-            if not all(_stages(source, part) <= others for source, part in found):
-                continue
-            if others == _DONE and not (clause.stages == _NO or wanted.is_to_come):
-                continue
-            if all(
-                _stages(reading, part) <= others
-                for reading in wanted.speaking(case)
-                for part in wanted.within(reading)
-            ):
-                flags.append(_flag(case.claim, clause, *found[0]))
+        spoken = []
+        for wanted in _wanted(case, clause):
+            if found := [(source, part) for source in case.sources for part in wanted.within(source)]:
+                spoken.append((wanted, found))
+        behind = [
+            found[0]
+            for wanted, found in spoken
+            if any(_is_other(case, wanted, found, others) for others in opposed)
+        ]
+        if behind and (clause.stages == _DONE or len(behind) == len(spoken)):
+            flags.append(_flag(case.claim, clause, *behind[0]))
     return flags
+
+
+def _is_other(
+    case: Case, wanted: "_Wanted", found: list[tuple[Reading, Clause]], others: frozenset[Stage]
+) -> bool:
+    """Tell whether the sources, and all that the note says of the act, stay within other stages."""
+    if others == _DONE and not wanted.is_to_come:
+        return False
+    return all(_stages(source, part) <= others for source, part in found) and all(
+        _stages(reading, part) <= others
+        for reading in wanted.speaking(case)
+        for part in wanted.within(reading, is_wide=False)
+    )
 
 
 _DONE: frozenset[Stage] = frozenset({Stage.DONE})
@@ -77,6 +88,7 @@ _ACTS = frozenset({"test", "procedure"})
 _AGAIN = frozenset({"repeat", "repeated", "further", "additional", "another", "second", "recheck", "new"})
 _ENOUGH = 2  # words that two clauses share, where neither names a known act
 _HALF = 0.5
+_LONG, _RARE = 6, 2  # letters of a telling word, sentences that hold it
 _BARE = 8  # content words of an order without a verb: "Urine dip and MSU"
 # An act that is yet to come, and not merely one that was asked for: what was asked for may be done by now.
 _TO_COME = frozenset(
@@ -99,65 +111,88 @@ _EVERY: frozenset[Stage] = frozenset(Stage)
 
 
 class _Wanted:
-    """What a clause of the claim speaks of, and the clauses of other texts that speak of it too."""
+    """What a clause of the claim speaks of, an act or its words, and who else speaks of it."""
 
-    def __init__(self, claim: Reading, clause: Clause) -> None:
+    def __init__(self, case: Case, clause: Clause, act: str, tokens: range) -> None:
+        claim = case.claim
+        self._act = act
+        self._frequency = case.around.frequency
         inside = range(clause.first, clause.past)
-        self._acts = {
-            mention.concept.name
-            for mention in claim.concepts
-            if mention.first in inside and mention.concept.kind in _ACTS
-        }
-        self._stems = {claim.stems[index] for index in inside if index in claim.stems} - {
+        self.stems = {claim.stems[index] for index in inside if index in claim.stems} - {
             claim.stems[index] for index in clause.cues if index in claim.stems
         }
-        self.tokens = {
-            index
-            for mention in claim.concepts
-            if mention.first in inside and mention.concept.kind in _ACTS
-            for index in range(mention.first, mention.past)
-        } or set(inside)
+        self.tokens = tokens
         said = {claim.words[index].lower for index in clause.cues}
-        self.is_to_come = bool(self._acts) and bool(said & _TO_COME) and not said & _SENT
+        self.is_to_come = clause.stages == _NO or (bool(act) and bool(said & _TO_COME) and not said & _SENT)
         self._is_again = any(claim.words[index].lower in _AGAIN for index in inside)
-        # A bare result ("normal") tells of a known act only, a verb ("underwent") of any thing.
-        self.is_act = bool(self._acts) or (
-            clause.stages == _DONE and not clause.is_result and len(self._stems) >= _ENOUGH
-        )
 
     def speaking(self, case: Case) -> Iterable[Reading]:
         """All sentences of the note that may speak of it."""
-        names = {f"={name}" for act in self._acts for name in concepts.broader(act)} or self._stems
+        names = {f"={self._act}"} if self._act else self.stems
         spoken = {id(reading): reading for name in names for reading in case.around.holding.get(name, ())}
         return spoken.values()
 
-    def within(self, reading: Reading) -> list[Clause]:
-        """The clauses of a text that speak of it; where it is done again, those that say so too."""
+    def within(self, reading: Reading, *, is_wide: bool = True) -> list[Clause]:
+        """The clauses of a text that speak of it; where it is done again, those that say so too.
+
+        `is_wide`: also those that speak of a wider thing, where none names the thing itself.
+        """
         found = [clause for clause in reading.qualifiers.clauses if self._is_in(reading, clause)]
+        if not found and is_wide and self._act:
+            wider = concepts.broader(self._act)
+            found = [
+                clause
+                for clause in reading.qualifiers.clauses
+                if any(name in wider for name in _named(reading, clause))
+            ]
         if self._is_again:
-            again = [c for c in found if any(w.lower in _AGAIN for w in reading.words[c.first : c.past])]
-            return again or ([] if reading.number else found)
+            return [c for c in found if any(w.lower in _AGAIN for w in reading.words[c.first : c.past])]
         return found
 
     def _is_in(self, reading: Reading, clause: Clause) -> bool:
+        if self._act:
+            return any(self._act in concepts.broader(name) for name in _named(reading, clause))
         inside = range(clause.first, clause.past)
-        if self._acts:
-            return any(
-                mention.concept.name in concepts.broader(act) or act in concepts.broader(mention.concept.name)
-                for mention in reading.concepts
-                if mention.first in inside and mention.concept.kind in _ACTS
-                for act in self._acts
-            )
-        shared = self._stems & {reading.stems[index] for index in inside if index in reading.stems}
-        return len(shared) >= max(_ENOUGH, _HALF * len(self._stems))
+        shared = self.stems & {reading.stems[index] for index in inside if index in reading.stems}
+        if len(shared) == 1 and len(self.stems) <= _ENOUGH:
+            return all(len(word) >= _LONG and self._frequency[word] <= _RARE for word in shared)
+        return len(shared) >= max(_ENOUGH, _HALF * len(self.stems))
 
 
-def _is_denied(case: Case, clause: Clause, wanted: _Wanted) -> bool:
+def _wanted(case: Case, clause: Clause) -> list[_Wanted]:
+    """The acts that a clause of the claim names; its words, where the sources name none of them.
+
+    A bare result ("normal") tells of a known act only, a verb ("underwent") of any thing.
+    """
+    acts = []
+    for mention in case.claim.concepts:
+        name, kind = mention.concept
+        if clause.first <= mention.first < clause.past and kind in _ACTS and name not in _places():
+            acts.append(_Wanted(case, clause, name, range(mention.first, mention.past)))
+    acts = [wanted for wanted in acts if clause.stages == _NO or not _is_denied(case, wanted)]
+    if any(wanted.within(source) for wanted in acts for source in case.sources):
+        return acts
+    words = _Wanted(case, clause, "", range(clause.first, clause.past))
+    is_told = clause.stages == _DONE and not clause.is_result and len(words.stems) >= _ENOUGH
+    return [words] if is_told and not _is_denied(case, words) else []
+
+
+def _named(reading: Reading, clause: Clause) -> list[str]:
+    inside = range(clause.first, clause.past)
+    return [
+        mention.concept.name
+        for mention in reading.concepts
+        if mention.first in inside and mention.concept.kind in _ACTS
+    ]
+
+
+@cache
+def _places() -> frozenset[str]:
+    return frozenset(lexicon("acts")["places"]["concepts"])
+
+
+def _is_denied(case: Case, wanted: _Wanted) -> bool:
     """Tell whether the claim denies the act itself, in other words than of refusal."""
-    if Stage.REFUSED in clause.stages:
-        return False
-    if case.assertion is Assertion.ABSENT:
-        return True
     return any(case.claim.senses.of[index] & Sense.NEGATED for index in wanted.tokens)
 
 

@@ -119,7 +119,8 @@ def _read(reading: Reading, cues: dict[int, tuple[tuple[str, ...], int]], first:
             index += 1
             continue
         before = words[index - 1].lower if index else ""
-        if not (words[index].lower == "if" and before in _WHETHER):
+        is_part = cue[0] == (_RESULT,) and cue[1] < past and words[cue[1]].lower == "-"  # "low-salt"
+        if not is_part and not (words[index].lower == "if" and before in _WHETHER):
             said.update((Stage.ORDERED,) if before in _TO_BE and Stage.DONE in cue[0] else cue[0])
             places.update(range(index, cue[1]))
         index = cue[1]
