@@ -50,6 +50,10 @@ Code status: DNACPR, ward-based care
 """
 
 
+_SWITCH = "Switched furosemide to torsemide 20 mg."
+_HELD = "Held: losartan (restart when Cr < 1.3)"
+
+
 def _note(text: str) -> Note:
     return read_note(normalise(text))
 
@@ -141,6 +145,11 @@ def test_a_fact_names_its_sentences_and_stands_once() -> None:
         ("Plan:\n1. Review in 2/52", FactKind.FOLLOW_UP, "Review in 2/52"),
         ("For full resuscitation.", FactKind.CODE_STATUS, "For full resuscitation."),
         ("PC: headache. No photophobia.", FactKind.PERTINENT_NEGATIVE, "No photophobia."),
+        ("Exam: no focal deficit.", FactKind.PERTINENT_NEGATIVE, "Exam: no focal deficit."),
+        ("Plan: stop ibuprofen and start paracetamol 1 g.", FactKind.MEDICATION_STOPPED, "stop ibuprofen"),
+        ("Switched furosemide to torsemide 20 mg.", FactKind.MEDICATION_STARTED, _SWITCH),
+        ("Switched furosemide to torsemide 20 mg.", FactKind.MEDICATION_STOPPED, _SWITCH),
+        ("Held:\n- losartan (restart when Cr < 1.3)", FactKind.MEDICATION_STOPPED, _HELD),
     ],
 )
 def test_each_kind_is_found_in_the_notes_own_words(text: str, kind: FactKind, words: str) -> None:
@@ -166,6 +175,17 @@ def test_each_kind_is_found_in_the_notes_own_words(text: str, kind: FactKind, wo
         ("Return if chest pain at rest.", FactKind.RED_FLAG),
         ("Father had a seizure.", FactKind.RED_FLAG),
         ("Sepsis ruled out.", FactKind.RED_FLAG),
+        ("Otherwise negative, including fever and weight loss.", FactKind.RED_FLAG),
+        ("Exam: no focal deficit.", FactKind.RED_FLAG),
+        ("Denies urgency, pain, or incontinence.", FactKind.RED_FLAG),
+        ("Told to report black stools.", FactKind.RED_FLAG),
+        ("Seizure unlikely.", FactKind.RED_FLAG),
+        ("Blood glucose HI on meter.", FactKind.RED_FLAG),
+        ("His mother was diagnosed with breast cancer.", FactKind.DIAGNOSIS),
+        ("Plan: stop ibuprofen and start paracetamol 1 g.", FactKind.MEDICATION_CHANGED),
+        ("Apixaban 5 mg BD, stop 26.06.26 - NEW", FactKind.MEDICATION_STOPPED),
+        ("Plan: stop eplerenone if K > 6.", FactKind.MEDICATION_STOPPED),
+        ("Meds: naltrexone prescribed in 2024, never filled.", FactKind.MEDICATION_STARTED),
         ("Family history: sister diagnosed with asthma.", FactKind.DIAGNOSIS),
         ("She will undergo colonoscopy.", FactKind.PROCEDURE),
         ("No results pending.", FactKind.PENDING_RESULT),

@@ -7,23 +7,20 @@ from typing import NamedTuple
 
 from inference.checking.doses import doses
 from inference.checking.drugs import Mention
+from inference.checking.facts.drug_verbs import LISTS, NOT_GIVEN, SHORT_TITLE, drug_verbs, what_becomes
 from inference.checking.facts.fact import Found
 from inference.checking.facts.lines import Clause, Line, trimmed
 from inference.checking.facts.lists import word_list
 from inference.checking.lexicons import lexicon
 from inference.checking.phrases import Found as Hit
-from inference.checking.phrases import PhraseTable
 from inference.checking.scopes import Sense
 from inference.checking.sections import SectionKind
-from inference.checking.statuses import Status, listed_status
 from inference.vocabulary import FactKind
 
 _GOES_ON = FactKind.MEDICATION
 _STARTED = FactKind.MEDICATION_STARTED
 _CHANGED = FactKind.MEDICATION_CHANGED
 _STOPPED = FactKind.MEDICATION_STOPPED
-_VERBS = ("medication_started", "medication_changed", "medication_stopped", "medication")
-_LISTS = frozenset({SectionKind.MEDICATIONS, SectionKind.HOME_MEDICATIONS, SectionKind.STOPPED})
 _DECISIONS = frozenset(
     {
         SectionKind.PLAN,
@@ -34,16 +31,6 @@ _DECISIONS = frozenset(
     }
 )
 _NEVER = frozenset({SectionKind.FAMILY, SectionKind.WARNINGS, SectionKind.SOCIAL, SectionKind.ALLERGIES})
-_TO_VERB = 5  # tokens from a drug and its dose to a verb behind it: "ramipril 5 mg was stopped"
-_FROM_VERB = 14  # tokens from a verb to its last drug
-
-
-@cache
-def _verbs() -> PhraseTable[FactKind]:
-    verbs = lexicon("ledger")["drug_verbs"]
-    return PhraseTable(
-        (" ".join(phrase.split()), FactKind(kind)) for kind in _VERBS for phrase in verbs[kind].split(",")
-    )
 
 
 @cache
@@ -120,7 +107,7 @@ def find_drug_facts(lines: list[Line]) -> Iterator[Found]:
 
 def _authority(one: _Mentioned) -> int:
     """Lists before plans before prose: of equal facts the first lends its words."""
-    return 0 if one.line.section in _LISTS else 1 if one.is_listed else 2
+    return 0 if one.line.section in LISTS else 1 if one.is_listed else 2
 
 
 def _titled(one: _Mentioned) -> str:
@@ -129,16 +116,16 @@ def _titled(one: _Mentioned) -> str:
     if said & word_list("drug_frames", "ending") or one.line.section is not SectionKind.STOPPED:
         return one.text
     title = " ".join(one.line.sentence.section.split()).rstrip(":")
-    return f"{title}: {one.text}" if title and len(title.split()) <= _SHORT_TITLE else f"Stopped: {one.text}"
+    return f"{title}: {one.text}" if title and len(title.split()) <= SHORT_TITLE else f"Stopped: {one.text}"
 
 
 def _mentions(line: Line) -> Iterator[_Mentioned]:
     if line.section in _NEVER or not line.reading.drugs or "allergy" in line.topics:
         return
-    verbs = _verbs().find(line.reading.words)
-    is_listed = line.section in _LISTS or line.section in _DECISIONS
+    verbs = drug_verbs().find(line.reading.words)
+    is_listed = line.section in LISTS or line.section in _DECISIONS
     drugs = line.reading.drugs
-    kinds = [_kind(line, mention, verbs) for mention in drugs]
+    kinds = [what_becomes(line, mention, verbs) for mention in drugs]
     for index, mention in enumerate(drugs):
         sense = line.sense(mention.first, mention.past)
         if sense & (Sense.NEGATED | Sense.HYPOTHETICAL | Sense.FAMILY):
@@ -146,103 +133,20 @@ def _mentions(line: Line) -> Iterator[_Mentioned]:
         clause = line.clause_at(mention.first)
         if _is_undecided(line, clause, mention) or _is_aside(line, clause, mention):
             continue
+        following = drugs[index + 1].first if index + 1 < len(drugs) else clause.past
+        until = min(line.reading.words[min(following, clause.past) - 1].end, clause.end)
+        if kinds[index] is not _STOPPED and NOT_GIVEN.match(
+            line.reading.text, line.reading.words[mention.past - 1].end, until
+        ):
+            continue
         kind = kinds[index]
         if (
             kind is None
             and index + 1 < len(kinds)
-            and _is_joined(line, mention, line.reading.drugs[index + 1])
+            and _is_joined(line, mention, line.reading.drugs[index + 1], verbs)
         ):
             kind = kinds[index + 1]
         yield _Mentioned(line, mention, kind, is_listed, _words(line, mention, clause, kind))
-
-
-def _kind(line: Line, mention: Mention, verbs: list[Hit[FactKind]]) -> FactKind | None:
-    reading = line.reading
-    behind = _verb_behind(line, mention, verbs)
-    if behind is not None:
-        return behind
-    clause = line.clause_at(mention.first)
-    before = [verb for verb in verbs if clause.first <= verb.first < mention.first]
-    if before and mention.first - before[-1].past <= _FROM_VERB:
-        verb = before[-1]
-        sense = line.reading.senses.of[verb.first]
-        between = {word.lower for word in reading.words[verb.past : mention.first]}
-        sense |= Sense.HYPOTHETICAL if _is_asked(line, verb) else Sense.PLAIN
-        if not sense & (Sense.NEGATED | Sense.HYPOTHETICAL) and between.isdisjoint(
-            word_list("drug_frames", "breaks")
-        ):
-            return verb.value
-    status = listed_status(reading, mention)
-    if "instead" in {word.lower for word in reading.words[mention.past : mention.past + _TO_VERB + 4]}:
-        return _STARTED
-    if status is Status.ENDED:
-        return _STOPPED
-    if line.section is SectionKind.STOPPED:
-        return None if status is Status.GOES_ON else _STOPPED
-    if line.section is SectionKind.MEDICATIONS and len(line.title) <= _SHORT_TITLE:
-        return _of_title(line.title)
-    return None
-
-
-_SHORT_TITLE = 4  # words
-
-
-def _of_title(title: frozenset[str]) -> FactKind | None:
-    """Read "New medicines", "Changed": a title of both says nothing of each."""
-    kinds = {
-        kind
-        for words, kind in (
-            ({"new", "started", "start"}, _STARTED),
-            ({"changed", "change", "increased", "reduced"}, _CHANGED),
-            ({"continue", "continued", "unchanged"}, _GOES_ON),
-        )
-        if not title.isdisjoint(words)
-    }
-    return kinds.pop() if len(kinds) == 1 else None
-
-
-def _verb_behind(line: Line, mention: Mention, verbs: list[Hit[FactKind]]) -> FactKind | None:
-    """Read "ramipril 5 mg was stopped", "Ramipril 5 mg OD - STOPPED", a row's "Status: changed"."""
-    words = line.reading.words
-    following = next((drug for drug in line.reading.drugs if drug.first >= mention.past), None)
-    until = following.first if following else len(words)
-    clause = line.clause_at(mention.first)
-    between = word_list("drug_frames", "between")
-    for verb in verbs:
-        if not mention.past <= verb.first < until or (verb.first >= clause.past and not line.reading.is_row):
-            continue
-        gap = [word.lower for word in words[mention.past : verb.first]]
-        others = [word for word in gap if word not in between and not word[0].isdigit()]
-        is_near = len(others) <= 1 and len(gap) <= _TO_VERB + 4
-        if line.reading.senses.of[verb.first] & (Sense.NEGATED | Sense.HYPOTHETICAL):
-            return None
-        if gap and gap[-1] in word_list("drug_frames", "later"):
-            continue
-        if is_near or line.reading.is_row or (line.section in _LISTS and line.is_item):
-            return _meant_behind(line, verb, until)
-        return None
-    return None
-
-
-def _meant_behind(line: Line, verb: Hit[FactKind], until: int) -> FactKind:
-    """What a verb says of the drug before it: "held, restarted" goes on, "X, changed from Y" has come."""
-    words = line.reading.words
-    last = words[verb.past - 1].lower
-    if last == "from" and verb.past - verb.first > 1:
-        return _CHANGED
-    if last == "to" and verb.past - verb.first > 1 and verb.value is _STARTED:
-        is_dose = verb.past < len(words) and words[verb.past].lower[0].isdigit()
-        return _CHANGED if is_dose else _STOPPED
-    if verb.value is _STOPPED:
-        after = {word.lower for word in words[verb.past : until]}
-        if not after.isdisjoint(word_list("drug_frames", "again")):
-            return _GOES_ON
-    return verb.value
-
-
-def _is_asked(line: Line, verb: Hit[FactKind]) -> bool:
-    """Tell whether a change is only thought of: "?uptitrate amlodipine"."""
-    return verb.first > 0 and line.reading.words[verb.first - 1].lower == "?"
 
 
 def _is_undecided(line: Line, clause: Clause, mention: Mention) -> bool:
@@ -263,10 +167,15 @@ def _is_aside(line: Line, clause: Clause, mention: Mention) -> bool:
     return depth > 0
 
 
-def _is_joined(line: Line, mention: Mention, following: Mention) -> bool:
+def _is_joined(line: Line, mention: Mention, following: Mention, verbs: list[Hit[FactKind]]) -> bool:
     """Tell whether what is said of the next drug holds for this one too: "aspirin and ticagrelor were"."""
+    if any(mention.past <= verb.first < following.first for verb in verbs):
+        return False  # "Norvasc and start hydrochlorothiazide"
     gap = line.reading.words[mention.past : following.first]
-    return len(gap) <= _TO_VERB and any(word.lower in {"and", "&", "+"} for word in gap)
+    return len(gap) <= _TO_JOIN and any(word.lower in {"and", "&", "+"} for word in gap)
+
+
+_TO_JOIN = 5  # tokens
 
 
 def _words(line: Line, mention: Mention, clause: Clause, kind: FactKind | None) -> str:
@@ -276,7 +185,7 @@ def _words(line: Line, mention: Mention, clause: Clause, kind: FactKind | None) 
     same = [drug for drug in inside if drug.name == mention.name]
     if len(inside) == len(same) or reading.is_row:
         text = line.words_of(clause) if not reading.is_row else trimmed(reading.text)
-        if len(text) <= _WHOLE or line.section not in _LISTS:
+        if len(text) <= _WHOLE or line.section not in LISTS:
             return _without_label(line, clause, text)
     place = inside.index(mention)
     start = reading.words[mention.first].start
@@ -290,9 +199,10 @@ def _words(line: Line, mention: Mention, clause: Clause, kind: FactKind | None) 
         leading = [dose for dose in doses(reading, following) if dose.start < end]
         if leading:
             end = leading[0].start
+        end = min(end, _joint(line, mention, following))
     text = trimmed(reading.text[start:end])
-    if kind in (_STARTED, _CHANGED, _STOPPED) and line.section not in _LISTS:
-        verbs = [hit for hit in _verbs().find(reading.words) if clause.first <= hit.first < clause.past]
+    if kind in (_STARTED, _CHANGED, _STOPPED) and line.section not in LISTS:
+        verbs = [hit for hit in drug_verbs().find(reading.words) if clause.first <= hit.first < clause.past]
         before = [hit for hit in verbs if hit.past <= mention.first and hit.value is kind]
         own_verb = [hit for hit in verbs if mention.past <= hit.first and reading.words[hit.first].end <= end]
         if not own_verb and before:
@@ -305,10 +215,21 @@ def _words(line: Line, mention: Mention, clause: Clause, kind: FactKind | None) 
     return text
 
 
+def _joint(line: Line, mention: Mention, following: Mention) -> int:
+    """Where the words of the next drug begin: at the "and" before its own verb."""
+    words = line.reading.words
+    verb = next((hit for hit in drug_verbs().find(words[mention.past : following.first])), None)
+    if verb is not None:
+        for index in range(mention.past + verb.first - 1, mention.past - 1, -1):
+            if words[index].lower in {"and", ",", ";"}:
+                return words[index].start
+    return words[following.first].start
+
+
 _WHOLE = 160  # characters of a list's line that are taken as they stand
 
 
 def _without_label(line: Line, clause: Clause, text: str) -> str:
     label = line.label
     is_title = label and clause.first == 0 and label.strip(": ").lower() == line.sentence.section.lower()
-    return trimmed(text.removeprefix(label)) if is_title and line.section in _LISTS else text
+    return trimmed(text.removeprefix(label)) if is_title and line.section in LISTS else text

@@ -23,15 +23,16 @@ class _Rule(NamedTuple):
     is_always: bool
 
 
+_KEYS = ("written", "before", "after", "next", "near", "needs")
+
+
 @cache
 def _rules() -> dict[str, list[_Rule]]:
     rules: dict[str, list[_Rule]] = {}
     for row in lexicon("ledger")["homonym"]:
-        lists = (
-            frozenset(row.get(key, "").split())
-            for key in ("written", "before", "after", "next", "near", "needs")
-        )
-        rules.setdefault(row["name"], []).append(_Rule(*lists, row.get("always", False)))
+        words = {key: frozenset(row.get(key, "").split()) for key in _KEYS}
+        rule = _Rule(**words, is_always=row.get("always", False))
+        rules.setdefault(row["name"], []).append(rule)
     return rules
 
 

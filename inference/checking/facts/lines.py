@@ -150,11 +150,11 @@ class Line:
         if first >= len(words) or words[first].lower not in _relatives():
             return False
         after = [word.lower for word in words[first + 1 : first + 3]]
-        if not after or after[0] not in _reporting():
-            if is_hers and after and after[0] not in _SUFFERING:
-                return False
-            return len(after) < 2 or after[0] not in {"has", "had"} or after[1] not in _TELLING
-        return after[0] in {"is", "was"} and after[-1] in _OWN_ILLNESS
+        if after and is_hers and after[0] not in _SUFFERING:
+            return after[0] in {"is", "was"} and after[-1] in _OWN_ILLNESS
+        if after and after[0] in _reporting():
+            return False
+        return len(after) < 2 or after[0] not in {"has", "had"} or after[1] not in _TELLING
 
     @cached_property
     def _tells_a_duration(self) -> bool:
@@ -183,7 +183,7 @@ _SUFFERING = frozenset(
     ("has", "had", "died", "also", "suffers", "suffered", "developed", "with", "diagnosed")
 )
 _OWN_ILLNESS = frozenset(
-    ("diagnosed", "deceased", "treated", "admitted", "ill", "unwell", "affected", "known")
+    ("diagnosed", "deceased", "treated", "admitted", "ill", "unwell", "affected", "known", "allergic")
 )
 
 

@@ -136,7 +136,7 @@ _PENDING = re.compile(
 _NOT_A_RESULT = re.compile(
     r"\bawait\w* (?:appointment|bed|transfer|transport|discharge|placement|review)\b"
     r"|\bpending (?:discussion|review|decision|appointment|transfer|placement|approval)\b"
-    r"|\bnot on the pending\b"
+    r"|\bnot on the pending\b|\b(?:held|hold|withheld|depending|deferred|delayed|stopped) pending\b"
     r"|\b(?:no|nothing|none)\b[^.;]{0,30}\b(?:pending|outstanding|awaited)"
     r"|\b(?:was|were|had been) (?:pending|outstanding|awaited)\b",
     re.IGNORECASE,
@@ -156,9 +156,14 @@ def find_pending(lines: list[Line]) -> Iterator[Found]:
             if is_list:
                 if _NOTHING.match(words) is None and (line.is_item or _names_a_test(line, clause)):
                     yield Found(FactKind.PENDING_RESULT, _key(words), words, line.number, clause.first == 0)
-            elif _PENDING.search(words) is not None and _NOT_A_RESULT.search(words) is None:
+            elif is_pending(words):
                 is_told = len(words.split()) > 1
                 yield Found(FactKind.PENDING_RESULT, _key(words), words, line.number, is_told)
+
+
+def is_pending(text: str) -> bool:
+    """Tell whether a text says of a result that it is still to come."""
+    return _PENDING.search(text) is not None and _NOT_A_RESULT.search(text) is None
 
 
 _NOTHING = re.compile(r"(?:none|nil|no|nothing)\b", re.IGNORECASE)
@@ -198,7 +203,7 @@ def find_follow_up(lines: list[Line]) -> Iterator[Found]:
             yield Found(FactKind.FOLLOW_UP, _key(words), words, line.number, is_critical)
 
 
-_FULL = re.compile(r"full (?:code|resus|esc|active)|(?<!not )for (?:cpr|resus)", re.IGNORECASE)
+FULL_TREATMENT = re.compile(r"full (?:code|resus|esc|active)|(?<!not )for (?:cpr|resus)", re.IGNORECASE)
 
 
 def find_code_status(lines: list[Line]) -> Iterator[Found]:
@@ -216,7 +221,7 @@ def find_code_status(lines: list[Line]) -> Iterator[Found]:
         opened = line.sentence.section
         for clause in line.clauses:
             is_limit = _has(line, clause, flag_list("limits", "phrases"))
-            is_full = _FULL.search(line.words_of(clause)) is not None
+            is_full = FULL_TREATMENT.search(line.words_of(clause)) is not None
             if not (is_limit or is_full or (is_first and clause.first == 0)):
                 continue
             if line.sense(clause.first, clause.first + 1) & (Sense.HYPOTHETICAL | Sense.FAMILY):
@@ -237,6 +242,3 @@ def _code_status(run: list[tuple[Line, str, bool]]) -> Found:
     numbers = tuple(line.number for line, _, _ in run)
     is_critical = any(limits for _, _, limits in run)
     return Found(FactKind.CODE_STATUS, _key(words), words, numbers[0], is_critical, numbers[1:])
-
-
-_FULL = re.compile(r"full (?:code|resus|esc|active)|(?<!not )for (?:cpr|resus)", re.IGNORECASE)
