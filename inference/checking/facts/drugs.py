@@ -45,8 +45,8 @@ def is_high_risk(name: str) -> bool:
     return name in names or name.startswith(beginnings) or not names.isdisjoint(name.split("/"))
 
 
-_LONG_AGO = re.compile(
-    r"\b(?:years?|yrs?|months?) ago\b|\b(?:in|since) (?:19\d\d|20[01]\d|202[0-3])\b"
+LONG_AGO = re.compile(
+    r"\b(?:years?|yrs?|months?) ago\b|\b(?:in|since|last \w{1,12}) (?:19\d\d|20[01]\d|202[0-3])\b"
     r"|\bas a child\b|\bpreviously\b",
     re.IGNORECASE,
 )
@@ -99,7 +99,7 @@ def find_drug_facts(lines: list[Line]) -> Iterator[Found]:
         if kind is _GOES_ON and name in changed:
             continue
         is_now = one.is_listed or section is SectionKind.UNKNOWN or "course" in one.line.title
-        is_now = is_now and _LONG_AGO.search(one.text) is None
+        is_now = is_now and LONG_AGO.search(one.text) is None
         critical = kind is not _GOES_ON and is_now and (kind is _STOPPED or is_high_risk(name))
         text = _titled(one) if kind is _STOPPED else one.text
         yield Found(kind, (name,), text, one.line.number, critical)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from functools import cache
 
 from inference.checking.concepts import broader
+from inference.checking.facts.drugs import LONG_AGO
 from inference.checking.facts.fact import Found
 from inference.checking.facts.lines import NOT_HERE, Clause, Line
 from inference.checking.facts.lists import folded
@@ -70,6 +71,16 @@ def _topic() -> frozenset[str]:
     return frozenset(lexicon("red_flags")["topic"]["words"])
 
 
+@cache
+def _denials() -> frozenset[str]:
+    return frozenset(lexicon("cues")["denials"])
+
+
+@cache
+def _unless() -> dict[str, frozenset[str]]:
+    return {flag["name"]: frozenset(flag.get("unless", ())) for flag in lexicon("red_flags")["flag"]}
+
+
 def flags_of(line: Line) -> list[Hit[str]]:
     """The red flags that a line names, whether it says them to be there or not."""
     found = list(line.find(_says()))
@@ -81,14 +92,22 @@ def flags_of(line: Line) -> list[Hit[str]]:
             for name, side in hit.value:
                 if (name, 1 - side) in other.value:
                     found.append(Hit(name, hit.first, other.past))
-    return sorted(found, key=lambda hit: hit.first)
+    return sorted((hit for hit in found if not _is_else(line, hit)), key=lambda hit: hit.first)
+
+
+def _is_else(line: Line, hit: Hit[str]) -> bool:
+    """Tell whether the words next to a flag show that another thing is meant: "collapse of the left lobe"."""
+    words = line.reading.words
+    near = (*words[max(0, hit.first - 2) : hit.first], *words[hit.past : hit.past + 6])
+    return any(word.lower in _unless()[hit.value] for word in near)
 
 
 def find_red_flags(lines: list[Line]) -> Iterator[Found]:
     """Find the red flags that are there now, and those that are denied."""
     for line in lines:
         for hit in flags_of(line):
-            sense = line.sense(hit.first, hit.past)
+            is_named_so = hit.past - hit.first > 1 and line.reading.words[hit.first].lower in _denials()
+            sense = line.sense(hit.first + is_named_so, hit.past)  # "painless haematuria" is one flag
             clause = line.clause_at(hit.first)
             if sense & (Sense.HYPOTHETICAL | Sense.FAMILY) or _is_topic(line, hit):
                 continue
@@ -101,7 +120,7 @@ def find_red_flags(lines: list[Line]) -> Iterator[Found]:
                 line.section in _NOT_NOW and hit.value not in _ALWAYS
             ):
                 continue
-            is_sure = not sense & Sense.POSSIBLE
+            is_sure = not sense & Sense.POSSIBLE and LONG_AGO.search(line.words_of(clause)) is None
             is_critical = is_sure and hit.value not in _quiet()
             yield Found(FactKind.RED_FLAG, (hit.value,), _short(line, hit, clause), line.number, is_critical)
 
