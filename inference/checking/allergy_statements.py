@@ -32,7 +32,8 @@ DENIAL_OF_ALL = re.compile(
 )
 DENIAL = re.compile(
     r"\b(?:not|no|never|denies|isn't|wasn't|without)\s+"
-    r"(?:known\s+|longer\s+|an?\s+|any\s+|history of\s+|truly\s+|to be\s+|be\s+){0,4}(?:\w+\s+){0,2}allerg"
+    r"(?:known\s+|longer\s+|an?\s+|any\s+|history of\s+|truly\s+|to be\s+|be\s+"
+    r"|that\s+|he\s+|she\s+|they\s+|is\s+|has\s+|having\s+|being\s+|ever\s+){0,5}(?:\w+\s+){0,2}allerg"
     r"|\bno (?:known )?allerg\w+ to\b|[-–:(,]\s*no\b\s+allerg|\btolerat(?:es|ed|ing|e)\b"
     r"|\bde-?label|\blabel (?:was |has been )?removed|\bnot allergic|\bok\b",
     re.IGNORECASE,

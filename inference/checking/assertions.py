@@ -14,7 +14,7 @@ from inference.checking.flags import Flag, quoted
 from inference.checking.lexicons import lexicon
 from inference.checking.reading import Reading
 from inference.checking.scopes import Sense
-from inference.checking.tokens import STOP_WORDS
+from inference.checking.tokens import STOP_WORDS, stem
 from inference.vocabulary import Assertion, Severity
 
 _ALL_OF_IT = 0.5  # share of the aligned words that must carry a cue before the claim as a whole is doubted
@@ -22,6 +22,15 @@ _ALL_OF_IT = 0.5  # share of the aligned words that must carry a cue before the 
 _WEAK = STOP_WORDS | frozenset(lexicon("words")["weak"].split())
 _RELATIVES = frozenset(lexicon("words")["relatives"].split())
 _NORMAL = frozenset(lexicon("words")["normal"].split())
+_GENERAL = frozenset(stem(word) for key in ("general", "frame") for word in lexicon("words")[key].split())
+_SETTLING = lexicon("assertions")["words"]
+_REFUSING = frozenset(_SETTLING["refusing"])
+_GONE = frozenset(_SETTLING["gone"])
+_EFFECTS = frozenset(_SETTLING["effects"])
+_WEIGHED = frozenset(_SETTLING["weighed"])
+_CLEARING = frozenset(_SETTLING["clearing"])
+_CONDITIONS = frozenset(_SETTLING["conditions"])
+_FIRST = frozenset(_SETTLING["first"])
 
 
 class _Aligned(NamedTuple):
@@ -42,10 +51,7 @@ def check(case: Case) -> list[Flag]:
     aligned = _align(claim, case.sources)
     if not aligned:
         return []
-    for test in (_negation, _family):
-        if (flag := test(claim, aligned, assertion)) is not None:
-            return [flag]
-    flag = _certainty(case, aligned)
+    flag = _negation(claim, aligned, assertion) or _family(case, aligned) or _certainty(case, aligned)
     return [] if flag is None else [flag]
 
 
@@ -55,7 +61,7 @@ def _align(claim: Reading, sources: Sequence[Reading]) -> list[_Aligned]:
         if pair.word in _WEAK:
             continue
         theirs = []
-        for source, first, _, sense in pair.places:
+        for source, first, _, sense in pair.places[:_MANY]:
             about_family = Sense.FAMILY if is_family_title(source.section) else Sense.PLAIN
             theirs.append((source, first, sense | about_family))
         aligned.append(_Aligned(pair.first, pair.past, pair.word, pair.sense, pair.kind, tuple(theirs)))
@@ -78,17 +84,25 @@ def _negation(claim: Reading, aligned: list[_Aligned], assertion: Assertion) -> 
     opposed: list[tuple[_Aligned, bool]] = []
     for word in aligned:
         denied = bool(word.ours & Sense.NEGATED) or (is_absent and not says_no)
+        if (
+            not denied
+            and word.kind == ""
+            and all(_is_in_name(source, index) for source, index, _ in word.theirs)
+        ):
+            continue  # "no enlarged lymph nodes" does not deny lymph nodes
         theirs = {bool(sense & Sense.NEGATED) for _, _, sense in word.theirs}
-        if not denied and word.ours & _DOUBT:
-            continue  # "to exclude blockages" does not say that there are any
+        if not denied and word.ours & (_DOUBT | Sense.SOUGHT | Sense.ENDED):
+            continue  # "to exclude blockages" does not say that there are any, nor "gone since May"
         if denied and any(sense & Sense.ENDED for _, _, sense in word.theirs):
             continue  # "no tennis" where it is to be avoided or has ended
-        if denied and all(_is_cleared(source, sense) for source, _, sense in word.theirs):
+        if denied and all(_is_cleared(*place) for place in word.theirs):
             continue  # "not cancer" of a potential cancer that was benign
         if is_absent and not says_no and any(sense & Sense.POSSIBLE for _, _, sense in word.theirs):
             continue
         if theirs == {not denied} and not _is_settled_otherwise(claim, word, aligned, denied):
             opposed.append((word, denied))
+        if len(opposed) > _MANY:
+            break
     opposed = _telling(claim, opposed, aligned)
     if not opposed:
         return None
@@ -105,11 +119,13 @@ def _negation(claim: Reading, aligned: list[_Aligned], assertion: Assertion) -> 
     )
 
 
-def _is_cleared(source: Reading, sense: int) -> bool:
-    return bool(sense & Sense.POSSIBLE) and any(token.lower in _CLEARING for token in source.words)
+def _is_in_name(source: Reading, index: int) -> bool:
+    """Tell whether a word is only part of a longer thing's name."""
+    return any(m.past - m.first > 1 and m.first <= index < m.past for m in source.concepts)
 
 
-_CLEARING = frozenset({"benign", "negative", "normal", "unremarkable", "excluded", "clear", "however", "but"})
+def _is_cleared(source: Reading, index: int, sense: int) -> bool:
+    return bool(sense & Sense.POSSIBLE) and any(token.lower in _CLEARING for token in source.words[index:])
 
 
 def _is_said_otherwise(claim: Reading) -> bool:
@@ -122,13 +138,6 @@ def _is_said_otherwise(claim: Reading) -> bool:
 
 
 _OTHER_WORDS = 3  # content words of a bare statement beside what it is about
-_REFUSING = frozenset(
-    {
-        *("turned", "declined", "declines", "refused", "refuses", "deferred", "defers", "nothing", "free"),
-        *("avoid", "avoids", "avoiding", "stopped", "off", "unable", "pending", "awaited", "outstanding"),
-        *("withheld", "held", "cancelled", "canceled", "lacks", "lacking", "instead", "rather", "against"),
-    }
-)
 
 
 def _is_settled_otherwise(claim: Reading, word: _Aligned, aligned: list[_Aligned], denied: bool) -> bool:
@@ -143,6 +152,12 @@ def _is_settled_otherwise(claim: Reading, word: _Aligned, aligned: list[_Aligned
     lowers = {token.lower for token in claim.words}
     if not denied and lowers & _GONE:
         return True
+    if (
+        not denied
+        and lowers & _FIRST
+        and all(_is_of_the_past(source, index) for source, index, _ in word.theirs)
+    ):
+        return True
     if denied and _is_complement(claim, word.token):
         return True
     if not denied and all(
@@ -151,9 +166,44 @@ def _is_settled_otherwise(claim: Reading, word: _Aligned, aligned: list[_Aligned
         return True
     if word.kind in ("drug", "procedure") and lowers & _EFFECTS:
         return True
-    if word.kind != "drug" or not denied:
+    if word.kind == "" and denied and _is_effect(claim, word.token):
+        return True
+    is_drug = word.kind == "drug"
+    if is_drug and not denied and all(_is_dose(source, index) for source, index, _ in word.theirs):
+        return True
+    if word.kind not in _REFUSABLE or not denied:
         return False
     return any(token.lower in _WEIGHED for source, _, _ in word.theirs for token in source.words)
+
+
+_REFUSABLE = frozenset({"drug", "procedure", "test"})
+
+
+def _is_effect(claim: Reading, index: int) -> bool:
+    """Tell whether what is denied is the effect: "neither injections nor massage brought benefit"."""
+    cue = claim.senses.negated_by.get(index, index)
+    effects = [place for place in range(cue, len(claim.words)) if claim.words[place].lower in _EFFECTS]
+    return bool(effects) and index not in effects
+
+
+def _is_of_the_past(source: Reading, index: int) -> bool:
+    """Tell whether a denial speaks of the time before: "never had a seizure before"."""
+    cue = source.senses.negated_by.get(index)
+    if cue is None:
+        return False
+    words = {word.lower for word in source.words[cue : index + _NEAR]}
+    return bool(
+        words & {"never", "before", "previous", "previously", "prior", "history", "earlier", "similar"}
+    )
+
+
+def _is_dose(source: Reading, index: int) -> bool:
+    """Tell whether only a dose of it is denied: "not on the higher dose of"."""
+    cue = source.senses.negated_by.get(index, index)
+    return any(word.lower in ("dose", "doses", "dosage") for word in source.words[cue:index])
+
+
+_NEAR = 8  # tokens
 
 
 def _is_narrower(source: Reading, index: int, word: _Aligned) -> bool:
@@ -177,43 +227,6 @@ def _is_complement(reading: Reading, index: int) -> bool:
 
 _DETERMINERS = frozenset({"the", "a", "an", "his", "her", "their", "any", "either", "both", "or", "and"})
 _PREPOSITIONS = frozenset({"in", "from", "after", "during", "since", "on", "at", "over", "through"})
-_GONE = frozenset(
-    {
-        "controlled",
-        "settled",
-        "resolved",
-        "gone",
-        "cleared",
-        "free",
-        "stopped",
-        "ceased",
-        "abated",
-        "outstanding",
-        "pending",
-        "awaited",
-        "excluded",
-    }
-)
-_EFFECTS = frozenset(
-    {
-        "benefit",
-        "relief",
-        "help",
-        "helped",
-        "effective",
-        "effect",
-        "response",
-        "improvement",
-        "respond",
-        "worked",
-    }
-)
-_WEIGHED = frozenset(
-    {
-        *("discussed", "offered", "considered", "consider", "considering", "declined", "declines", "refused"),
-        *("think", "deferred", "defer", "suggested", "completed", "finished", "stopped", "avoid"),
-    }
-)
 
 
 def _telling(
@@ -227,18 +240,65 @@ def _telling(
     for kinds in (_DENIABLE, _CLINICAL):
         if any(word.kind in kinds for word in aligned):
             return [
-                entry for entry in opposed if entry[0].kind in kinds or _is_denied_itself(claim, entry[0])
+                entry
+                for entry in opposed
+                if entry[0].kind in kinds
+                or (_is_denied_itself(claim, entry[0]) and _is_told_of(claim, entry[0]))
             ]
-    return opposed if len(opposed) >= _ALL_OF_IT * len(aligned) else []
+    if len(opposed) < _ALL_OF_IT * len(aligned):
+        return []
+    return [
+        (word, denied)
+        for word, denied in opposed
+        if word.kind != "site" and (word.word not in _GENERAL or _is_told_of(claim, word))
+    ]
 
 
 def _is_denied_itself(claim: Reading, word: _Aligned) -> bool:
     """Tell whether a word is the first of those that a cue denies: "no improvement in her cough"."""
-    return word.kind == "" and any(
+    return word.kind in ("", "test", "procedure") and any(
         cue < index and not any(cue < other < index for other in reading.stems)
         for reading, index in [(claim, word.token), *((source, place) for source, place, _ in word.theirs)]
         if (cue := reading.senses.negated_by.get(index)) is not None
     )
+
+
+def _is_told_of(claim: Reading, word: _Aligned) -> bool:
+    """Tell whether a mere word is said of one thing on both sides.
+
+    "CPAP was tolerated" and "did not tolerate CPAP" are; "will not work" and "during the working week" are not.
+    A general word must stand beside a clinical thing that both name, any other beside any word.
+    """
+    ours = _beside(claim, word.token)
+    for source, index, _ in word.theirs:
+        shared = (ours & _beside(source, index)) - {word.word}
+        if any(name[0] == "=" or name.startswith("drug:") for name in shared):
+            return True
+        if len(shared) >= (_MANY_SHARED if word.word in _GENERAL else 1):
+            return True
+    return False
+
+
+_MANY_SHARED = 3  # names
+_BESIDE = 14  # tokens
+
+
+def _beside(reading: Reading, index: int) -> set[str]:
+    """The names of what stands within a few tokens of a token in its sentence."""
+    first, past = max(0, index - _BESIDE), index + _BESIDE
+    for place in range(index, first, -1):
+        if reading.words[place].lower in ".;":
+            first = place
+            break
+    for place in range(index + 1, min(past, len(reading.words))):
+        if reading.words[place].lower in ".;":
+            past = place
+            break
+    return {
+        name
+        for name, spans in reading.places.items()
+        if name not in _WEAK and any(first <= at < past and at != index for at, _ in spans)
+    }
 
 
 _DENIABLE = frozenset({"symptom", "condition", "finding", "drug"})
@@ -255,25 +315,37 @@ def _share(aligned: list[_Aligned], sense: int) -> tuple[float, _Aligned | None]
     return (len(lost) / len(aligned), lost[0]) if lost else (0.0, None)
 
 
-def _family(claim: Reading, aligned: list[_Aligned], assertion: Assertion) -> Flag | None:
+def _family(case: Case, aligned: list[_Aligned]) -> Flag | None:
+    claim, assertion = case.claim, case.assertion
     if any(token.lower == "both" for token in claim.words):
         return None  # "both he and his father"
     share, word = _share(aligned, Sense.FAMILY)
-    is_ours = assertion is Assertion.FAMILY or bool(claim.senses.present & Sense.FAMILY)
-    if word is not None and share >= _ALL_OF_IT and not is_ours:
+    is_ours = assertion is Assertion.FAMILY
+    if share < _ALL_OF_IT or claim.senses.present & Sense.FAMILY:
+        word = next((other for other in aligned if _is_only_of_others(case, other)), None)
+    if word is not None and not is_ours:
         source, index, _ = word.theirs[0]
         return Flag(
             "person",
             Severity.CRITICAL,
             f"Person: the claim gives {quoted(_around(claim, word.token))} to the patient; "
-            f"sentence {source.number} speaks of a relative: {quoted(_around(source, index))}.",
+            f"sentence {source.number} speaks of somebody else: {quoted(_around(source, index))}.",
+            frozenset(range(word.token, word.past)),
         )
+    of_relative = [
+        word
+        for word in aligned
+        if word.kind in _SUSPECTED
+        and word.ours & Sense.FAMILY
+        and not word.ours & Sense.NEGATED
+        and not any(
+            sense & Sense.FAMILY or _names_a_relative(case, source) for source, _, sense in word.theirs
+        )
+    ]
+    told = {source.number: source for word in aligned for source, _, _ in word.theirs}
     nobody = not any(sense & Sense.FAMILY for word in aligned for _, _, sense in word.theirs)
-    of_relative = [word for word in aligned if word.kind in _SUSPECTED and word.ours & Sense.FAMILY]
-    if nobody and (assertion is Assertion.FAMILY or of_relative):
-        named = {token.lower for word in aligned for source, _, _ in word.theirs for token in source.words}
-        if named & _RELATIVES:
-            return None
+    nobody = nobody and is_ours and not any(_names_a_relative(case, source) for source in told.values())
+    if of_relative or nobody:
         word = (of_relative or aligned)[0]
         source, index, _ = word.theirs[0]
         return Flag(
@@ -286,17 +358,58 @@ def _family(claim: Reading, aligned: list[_Aligned], assertion: Assertion) -> Fl
     return None
 
 
+def _names_a_relative(case: Case, source: Reading) -> bool:
+    """Tell whether a sentence or the one before it names one: "Her father was a chef. He died at 60."."""
+    near = [source, case.around.sentence(source.number - 1)] if source.number > 1 else [source]
+    return any(token.lower in _RELATIVES for reading in near for token in reading.words)
+
+
+def _is_only_of_others(case: Case, word: _Aligned) -> bool:
+    """Tell whether a symptom, finding or condition is nowhere in the note the patient's own."""
+    if word.kind not in _SUSPECTED or word.ours & (Sense.FAMILY | Sense.NEGATED):
+        return False
+    if not all(sense & Sense.FAMILY and _is_next_to_person(source, at) for source, at, sense in word.theirs):
+        return False
+    return all(
+        sense & (Sense.FAMILY | Sense.NEGATED) or is_family_title(reading.section)
+        for reading, sense in _elsewhere(case, word)
+    )
+
+
+def _is_next_to_person(source: Reading, index: int) -> bool:
+    """Tell whether no comma stands between a thing and whose it is: not "FH of stroke, hypertension"."""
+    if is_family_title(source.section):
+        return True
+    for place in range(index - 1, max(-1, index - _FURTHEST), -1):
+        if source.words[place].lower == ",":
+            return False
+        if source.senses.cue_sense.get(place, 0) & Sense.FAMILY:
+            return True
+    return True
+
+
+_FURTHEST = 12  # tokens
+
+
+def _elsewhere(case: Case, word: _Aligned) -> list[tuple[Reading, int]]:
+    """How the note means a thing, in the first sentences that name it."""
+    name = f"drug:{word.word}" if word.kind == "drug" else f"={word.word}"
+    named = case.around.holding.get(name, [])[:_MANY]
+    return [(reading, reading.senses.of[first]) for reading in named for first, _ in reading.places[name]]
+
+
 def _certainty(case: Case, aligned: list[_Aligned]) -> Flag | None:
     """Flag what the evidence only suspects, fears or makes a condition, and the claim states as fact."""
     claim = case.claim
-    if case.assertion in {Assertion.POSSIBLE, Assertion.HYPOTHETICAL} or claim.senses.present & _DOUBT:
+    if case.assertion in {Assertion.POSSIBLE, Assertion.HYPOTHETICAL}:
         return None
-    if any(token.lower in _CONDITIONS for token in claim.words):
-        return None
-    share, word = _share(aligned, _DOUBT)
-    suspected = next((other for other in aligned if _is_only_suspected(case, other)), None)
-    word = suspected if suspected is not None else word
-    if word is None or (suspected is None and share < _ALL_OF_IT):
+    hedged = _hedged(claim)
+    stated = [other for other in aligned if other.token not in hedged]
+    word = next((other for other in stated if _is_only_suspected(case, other)), None)
+    if word is None and not hedged:
+        share, word = _share([other for other in aligned if other.word not in _GENERAL], _DOUBT)
+        word = word if share >= _ALL_OF_IT else None
+    if word is None or all(_is_cleared(*place) for place in word.theirs):
         return None
     source, index, sense = word.theirs[0]
     is_unlikely = any(token.lower == "unlikely" for token in source.words)
@@ -310,23 +423,38 @@ def _certainty(case: Case, aligned: list[_Aligned]) -> Flag | None:
     )
 
 
+def _hedged(claim: Reading) -> set[int]:
+    """The tokens of those parts, up to a full stop or semicolon, that doubt or condition what they say."""
+    found: set[int] = set()
+    first = 0
+    doubt = _DOUBT | Sense.SOUGHT
+    for place in range(len(claim.words) + 1):
+        if place < len(claim.words) and claim.words[place].lower not in ".;":
+            continue
+        if any(
+            claim.senses.of[index] & doubt
+            or claim.senses.cue_sense.get(index, 0) & doubt
+            or claim.words[index].lower in _CONDITIONS
+            for index in range(first, place)
+        ):
+            found.update(range(first, place))
+        first = place + 1
+    return found
+
+
 def _is_only_suspected(case: Case, word: _Aligned) -> bool:
     """Tell whether a symptom, finding or condition is nowhere in the note stated as so."""
-    if word.kind not in _SUSPECTED or word.ours & (_DOUBT | Sense.NEGATED):
+    if word.kind not in _SUSPECTED or word.ours & Sense.NEGATED:
         return False
-    if not all(sense & _DOUBT for _, _, sense in word.theirs):
+    doubt = _DOUBT | Sense.SOUGHT if word.kind == "condition" else _DOUBT
+    if not all(sense & doubt for _, _, sense in word.theirs):
         return False
-    named = case.around.holding.get(f"={word.word}", [])[:_MANY]
-    senses = [reading.senses.of[first] for reading in named for first, _ in reading.places[f"={word.word}"]]
-    return all(sense & (_DOUBT | Sense.NEGATED) for sense in senses)
+    return all(sense & (doubt | Sense.NEGATED | Sense.FAMILY) for _, sense in _elsewhere(case, word))
 
 
 _DOUBT = Sense.POSSIBLE | Sense.HYPOTHETICAL
 _SUSPECTED = frozenset({"symptom", "condition", "finding"})
 _MANY = 20  # sentences
-_CONDITIONS = frozenset(
-    {"until", "unless", "once", "when", "provided", "should", "would", "could", "perhaps"}
-)
 
 
 def _around(reading: Reading, index: int) -> str:

@@ -38,6 +38,7 @@ class Senses(NamedTuple):
     of: list[int]
     is_cue: list[bool]
     negated_by: dict[int, int]  # token -> first token of the cue that negates it
+    cue_sense: dict[int, int]  # first token of a cue -> its senses
     present: int  # every sense that some cue of the text has, even if it governs no word
 
 
@@ -74,7 +75,9 @@ def _cues() -> PhraseTable[tuple[_Role, ...]]:
     others = content["others"]
     for person in others["people"]:
         for verb in others["verbs"]:
-            roles.setdefault(f"{person} {verb}", []).append(_Role(Sense.FAMILY, True))
+            joined = (f"{person} {verb}", f"{person}, {verb}") if verb[:3] == "who" else (f"{person} {verb}",)
+            for phrase in joined:
+                roles.setdefault(phrase, []).append(_Role(Sense.FAMILY, True))
         for verb in others["observes"]:
             roles.setdefault(f"{person} {verb}", [])
     for phrase in (*content["neutral"]["phrases"], *content["boundary"]["phrases"], *whole_names()):
@@ -177,7 +180,7 @@ _ASKS = frozenset({":", "-", "–", "—", "="})
 def _last_mark(words: list[Token], index: int) -> int:
     """The token behind the last mark or comma before `index`."""
     for place in range(index - 1, max(-1, index - 12), -1):
-        if words[place].lower in _MARKS or words[place].lower == ",":
+        if words[place].lower in _MARKS or words[place].lower in (",", ":"):
             return place + 1
     return max(0, index - 11)
 
@@ -187,6 +190,7 @@ def senses(words: list[Token], text: str) -> Senses:
     of = [Sense.PLAIN] * len(words)
     is_cue = [False] * len(words)
     negated_by: dict[int, int] = {}
+    cue_sense: dict[int, int] = {}
     present = Sense.PLAIN
     hits = _cues().find(words)
     denials, near = _single_words()
@@ -226,6 +230,7 @@ def senses(words: list[Token], text: str) -> Senses:
             if not _counts(role, hit, words, text):
                 continue
             present |= role.sense
+            cue_sense[hit.first] = cue_sense.get(hit.first, 0) | role.sense
             for index in range(hit.first, hit.past):
                 is_cue[index] = True
             if role.is_before:
@@ -233,14 +238,14 @@ def senses(words: list[Token], text: str) -> Senses:
                 # X with the brother: only a full stop ends these two, and the patient the second.
                 ends = edges
                 if role.is_short:
-                    ends = commas
+                    ends = [place for place in commas if words[place].lower not in ("who", "which")]
                 elif role.sense == Sense.FAMILY:
                     ends = people
                 elif role.sense == Sense.HYPOTHETICAL:
                     ends = marks
                 past = hit.past + (hit.past < len(words) and words[hit.past].lower == ":")  # "Denies: cough"
                 reach = range(past, _next_edge(ends, past, len(words)))
-            elif role.sense == Sense.SOUGHT:  # "for heart failure screening"
+            elif role.is_short or role.sense == Sense.SOUGHT:  # "for heart failure screening"
                 reach = range(max(_last_edge(commas, hit.first), hit.first - _NOUNS), hit.first)
             else:
                 reach = range(_last_edge(_behind(words, hit, starts, edges, commas), hit.first), hit.first)
@@ -248,13 +253,25 @@ def senses(words: list[Token], text: str) -> Senses:
             done = governed.get(role, 0)
             governed[role] = max(done, reach.stop)
             for index in range(max(done, reach.start), reach.stop):
+                if (
+                    words[index].lower == "("
+                    and hit.past - 1 <= index - 2 <= hit.past
+                    and _is_not(words[hit.first])
+                ):
+                    break  # "not resumed (seizure)": the reason
                 of[index] |= role.sense
                 if role.sense == Sense.NEGATED:
                     negated_by.setdefault(index, hit.first)
-    return Senses(of, is_cue, negated_by, present)
+    return Senses(of, is_cue, negated_by, cue_sense, present)
 
 
-def _deny_inside(hit: Found[tuple[_Role, ...]], words: list[Token], of: list[int], by: dict[int, int]) -> None:
+def _is_not(word: Token) -> bool:
+    return word.lower == "not" or word.lower.endswith("n't")
+
+
+def _deny_inside(
+    hit: Found[tuple[_Role, ...]], words: list[Token], of: list[int], by: dict[int, int]
+) -> None:
     """Deny what a phrase such as "not tolerated" or "no relief from" itself names, and nothing behind it."""
     for index in range(hit.first + 1, hit.past):
         if is_content(words[index].lower):
