@@ -66,8 +66,9 @@ def keep_our_logging(**_: object) -> None:
 
 
 @worker_init.connect
-def refuse_the_owner(**_: object) -> None:
-    """Refuse to start with the database's owner as the application's role."""
-    from clinical.checks import refuse_owner_role
+def refuse_to_start(**_: object) -> None:
+    """Refuse to start with the database's owner as the application's role, or with faulty word lists."""
+    from clinical.checks import refuse_faulty_word_lists, refuse_owner_role
 
     refuse_owner_role()
+    refuse_faulty_word_lists()

@@ -52,8 +52,22 @@ def word_lists_are_in_order(app_configs: Any, **_: Any) -> list[CheckMessage]:
     """Refuse a site's word lists that cannot be read, before the first draft fails on them."""
     from clinical.actions.lexicons import faults
 
-    hint = "Mend the file in the folder that EPITOME_LEXICONS names."
+    hint = (
+        "Mend the file in the folder that EPITOME_LEXICONS names; `python -m inference lexicons` looks again."
+    )
     return [Error(f"Word lists: {error}.", hint=hint, id="clinical.E003") for error in faults()]
+
+
+def refuse_faulty_word_lists() -> None:
+    """Stop a web server or worker that would check claims without what the site adds to the word lists.
+
+    Raises:
+        ImproperlyConfigured: a file has a fault, or the folder is not there.
+    """
+    from clinical.actions.lexicons import faults
+
+    if found := faults():
+        raise ImproperlyConfigured("Word lists: " + "; ".join(found))
 
 
 def refuse_owner_role() -> None:

@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 
+from inference.checking.lexicons import site_faults
 from inference.commands import check, evaluate, facts, lexicons, summarize
 from inference.commands.files import Unreadable
 
@@ -22,6 +23,8 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
     options = _parser().parse_args(arguments)
     command = _COMMANDS[options.command][0]
     try:
+        if command is not lexicons and site_faults():
+            raise Unreadable("the site's word lists have faults. `python -m inference lexicons` tells them.")
         print(command.run(options, environ))
     except Unreadable as error:
         print(f"No {command.WHAT}: {error}", file=sys.stderr)

@@ -20,12 +20,9 @@ def run(options: argparse.Namespace, environ: Mapping[str, str]) -> str:
     Raises:
         Unreadable: at least one fault, each on a line.
     """
-    try:
-        errors = lexicon_errors()
-    except FileNotFoundError as error:
-        raise Unreadable(str(error)) from None
-    if errors:
-        raise Unreadable("\n".join([f"{len(errors)} faults", *errors]))
+    if errors := lexicon_errors():
+        count = "1 fault" if len(errors) == 1 else f"{len(errors)} faults"
+        raise Unreadable("\n".join([count, *errors]))
     added = f", with additions from {folder}" if (folder := site_folder()) is not None else ""
     versions = lexicon_versions()
     reviewed = sum(lexicon(name)["about"]["reviewed"] for name in versions)

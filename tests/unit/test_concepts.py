@@ -1,12 +1,9 @@
 """The names of things: what is one, what is not, and what is a kind of what. Everything here is invented."""
 
 import hashlib
-import subprocess
-import sys
 import time
 from importlib.resources import files
 from itertools import combinations
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -173,58 +170,3 @@ def test_every_list_has_a_version_with_the_digest_of_its_file() -> None:
     for name, version in versions.items():
         content = (files("inference.checking.lexicons") / f"{name}.toml").read_bytes()
         assert version.split()[1] == hashlib.sha256(content).hexdigest()[:12]
-
-
-ABOUT = '[about]\nscope = "ours"\nsources = "ours"\nversion = "1"\nreviewed = false\n'
-
-
-def command(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, *words],
-        env={"EPITOME_LEXICONS": str(folder), "PYTHONPATH": str(Path(__file__).parents[2])},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-
-def test_a_site_adds_names_of_its_own(tmp_path: Path) -> None:
-    (tmp_path / "concepts_symptom.toml").write_text(f'concepts = [["headache", "sair heid"]]\n{ABOUT}')
-    code = (
-        "from inference.checking.concepts import find_concepts as f;"
-        "from inference.checking.tokens import tokens as t;"
-        "print(f(t('a sair heid'))[0].concept.name, f(t('cephalgia'))[0].concept.name)"
-    )
-    assert command(tmp_path, "-c", code).stdout == "headache headache\n"
-    listed = command(tmp_path, "-m", "inference", "lexicons")
-    assert listed.returncode == 0, listed.stderr
-    assert str(tmp_path) in listed.stdout
-
-
-@pytest.mark.parametrize(
-    ("file", "content", "fault"),
-    [
-        ("concepts_symptom.toml", 'concepts = [["collywobbles", "stroke"]]\n' + ABOUT, "'stroke'"),
-        ("concepts_symptom.toml", 'concepts = [["Collywobbles"]]\n' + ABOUT, "not in lower case"),
-        ("concepts_symptom.toml", 'concepts = [["collywobbles", ""]]\n' + ABOUT, "empty name"),
-        ("concepts_symptom.toml", ABOUT + '[broader]\ncough = ["ahem"]\n', "'ahem'"),
-        ("concepts_symptom.toml", ABOUT + '[broader]\ncough = ["dry cough"]\n', "wider than itself"),
-        ("concepts_symptom.toml", ABOUT + '[capitals]\nXQ = "ahem"\n', "'ahem'"),
-        ("concepts_symptom.toml", 'concepts = [["collywobbles"]]\n', "says no scope"),
-        ("concepts_symptom.toml", "concepts = [[", "no TOML"),
-        ("concepts_moods.toml", ABOUT, "no such list"),
-        ("drugs.toml", ABOUT + '[ours]\nnames = [["aspirin", "warfarin"]]\n', "is a name of"),
-    ],
-)
-def test_a_fault_of_a_site_is_told_with_its_place(
-    tmp_path: Path, file: str, content: str, fault: str
-) -> None:
-    (tmp_path / file).write_text(content)
-    told = command(tmp_path, "-m", "inference", "lexicons")
-    assert told.returncode == 1
-    assert fault in told.stderr
-    assert file in told.stderr
-
-
-def test_a_site_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:
-    assert command(tmp_path / "none", "-m", "inference", "lexicons").returncode == 1
