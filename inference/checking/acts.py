@@ -49,10 +49,11 @@ def _ahead(case: Case) -> list[Flag]:
             case.assertion is Assertion.ABSENT and clause.stages != _NO
         ):
             continue
-        spoken = []
-        for wanted in _wanted(case, clause):
-            if found := [(source, part) for source in case.sources for part in wanted.within(source)]:
-                spoken.append((wanted, found))
+        spoken = [
+            (wanted, found)
+            for wanted in _wanted(case, clause)
+            if (found := [(source, part) for source in case.sources for part in wanted.within(source)])
+        ]
         behind = [
             found[0]
             for wanted, found in spoken

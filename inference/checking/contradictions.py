@@ -7,10 +7,13 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from inference.checking.case import Case
+from inference.checking.concepts import broader
 from inference.checking.dimensions import Dimension, dimensions
 from inference.checking.flags import Flag, quoted
 from inference.checking.qualifiers import Qualifier, phrase
+from inference.checking.quantities import is_same
 from inference.checking.reading import Reading
+from inference.checking.trends import aim
 from inference.vocabulary import Severity
 
 
@@ -39,7 +42,7 @@ def contradictions(case: Case, list_name: str, *, but: frozenset[int] = frozense
         same, other = _best(case, ours, dimension)
         sure = _SURE / 2 if dimension.anywhere else _SURE
         if other is not None and (same is None or same.score < sure * other.score):
-            if other.score < _TOUCH:
+            if other.score < _TOUCH or _has_another_aim(case.claim, ours, other, dimension):
                 continue
             flags.append(_contradiction(case, ours, other, dimension))
         elif other is None and same is None and _lacks(case, ours, dimension):
@@ -57,6 +60,18 @@ def _best(case: Case, ours: Qualifier, dimension: Dimension) -> tuple[Match | No
     if dimension.kinds:
         near = {name: near[name] for name in near.keys() & _things(case.claim, dimension.kinds)}
     same, other = _closest(case.sources, ours, near, dimension)
+    if same is None and other is None and dimension.lone:
+        same, other = _of_the_only_thing(case, ours, near, dimension)
+    if (
+        other is not None
+        and dimension.named
+        and any(
+            theirs.dimension == dimension.name and dimension.agrees(ours.values, theirs.values)
+            for source in case.sources
+            for theirs in source.qualifiers.of(dimension.list)
+        )
+    ):
+        return None, None
     if other is None or not dimension.anywhere or (same is not None and same.score >= _SURE * other.score):
         return same, other
     cited = {source.number for source in case.sources}
@@ -66,14 +81,48 @@ def _best(case: Case, ours: Qualifier, dimension: Dimension) -> tuple[Match | No
         for reading in case.around.holding.get(name, ())
         if reading.number not in cited
     }
-    if dimension.named and any(
-        theirs.dimension == dimension.name and dimension.agrees(ours.values, theirs.values)
-        for source in case.sources
-        for theirs in source.qualifiers.of(dimension.list)
-    ):
-        return None, None
     so, _ = _closest(elsewhere.values(), ours, near, dimension)
     return max((match for match in (same, so) if match is not None), key=_score, default=None), other
+
+
+def _of_the_only_thing(
+    case: Case, ours: Qualifier, near: Mapping[str, int], dimension: Dimension
+) -> tuple[Match | None, Match | None]:
+    """As `_closest`, of a source that says it once, however far from the only complaint that it speaks of.
+
+    A source that names no complaint ("it has worsened since") goes on about that of the sentence before it.
+    """
+    same: Match | None = None
+    other: Match | None = None
+    names = _complaints(case.claim)
+    for source in case.sources:
+        told = [found for found in source.qualifiers.of(dimension.list) if found.dimension == dimension.name]
+        if len({found.values for found in told}) != 1:
+            continue
+        about = _complaints(source)
+        if not about and _PRONOUNS.intersection(word.lower for word in source.words[: told[0].first]):
+            about = _complaints(case.around.sentence(source.number - 1)) if source.number > 1 else about
+        if len(about) != 1 or (names and near.keys().isdisjoint((f"={about[0]}", f"^{about[0]}"))):
+            continue
+        match = Match(source, told[0], _LONE)
+        if told[0].is_denied or dimension.agrees(ours.values, told[0].values):
+            same = match
+        else:
+            other = match
+    return same, other
+
+
+_LONE = 0.3
+_PRONOUNS = frozenset({"it", "they", "this", "these", "symptoms", "symptom", "which"})
+
+
+def _complaints(reading: Reading) -> list[str]:
+    """The symptoms and conditions that a text names, each once, without the wider names of others."""
+    names = {
+        found.concept.name for found in reading.concepts if found.concept.kind in ("symptom", "condition")
+    }
+    wider = {above for name in names for above in broader(name) if above != name}
+    return sorted(names - wider)
 
 
 def _score(match: Match) -> float:
@@ -107,6 +156,16 @@ def _things(claim: Reading, kinds: frozenset[str]) -> frozenset[str]:
     return frozenset(
         [*drugs, *(f"={found.concept.name}" for found in claim.concepts if found.concept.kind in kinds)]
     )
+
+
+def _has_another_aim(claim: Reading, ours: Qualifier, other: Match, dimension: Dimension) -> bool:
+    """Tell whether "up to 2 mg" and "down to 1 mg" are two steps: the source tells of 2 mg as well."""
+    if dimension.name != "amount":
+        return False
+    mine, theirs = aim(claim, ours.first), aim(other.source, other.qualifier.first)
+    if mine is None or theirs is None or is_same(mine, theirs):
+        return False
+    return any(is_same(mine, quantity) for quantity in other.source.quantities)
 
 
 def _written(claim: Reading, ours: Qualifier) -> str:

@@ -3,7 +3,7 @@
 Each list is a file of `lexicons` with its dimensions: severity, directions, timing, acts, sides.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from typing import NamedTuple
 
@@ -32,6 +32,8 @@ class Dimension(NamedTuple):
         named: the claim's value counts wherever in the sources it stands: "chest and abdominal pain".
         doubted: phrases of a claim that are compared; empty for all.
         needs: phrases that a claim may use only where the note grades that thing so.
+        lone: what a source says once is of the only complaint that it speaks of, however far.
+        denied: what a value means where it is denied: "not improved" is "unhelped".
     """
 
     name: str
@@ -48,6 +50,8 @@ class Dimension(NamedTuple):
     named: bool
     doubted: frozenset[str]
     needs: frozenset[str]
+    denied: Mapping[str, str]
+    lone: bool
 
     def agrees(self, one: Iterable[str], other: Iterable[str]) -> bool:
         """Tell whether some value of one side can stand beside some value of the other."""
@@ -72,6 +76,8 @@ def dimensions() -> dict[str, Dimension]:
             entry.get("named", False),
             frozenset(entry.get("doubted", ())),
             frozenset(entry.get("needs", ())),
+            entry.get("denied", {}),
+            entry.get("lone", False),
         )
         for list_name in LISTS
         for name, entry in lexicon(list_name)["dimensions"].items()

@@ -9,6 +9,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
+from inference.checking.concepts import broader
 from inference.checking.dimensions import Dimension, dimensions, plain_stems, table_of
 from inference.checking.scopes import Sense
 from inference.checking.stages import Clause, clauses
@@ -31,6 +32,11 @@ _NOT = frozenset({"not", "never", "non"})
 _REACH = 5  # content words from a qualifier within which it may describe
 _TOKENS = 20  # and tokens of any kind
 _BACK = 3  # content words that going back counts for where the words lead
+_NEAR_DENIAL = 3  # tokens between a denial and the word that it turns round: "without any improvement"
+_NOW = frozenset({"now", "currently", "still", "presently"})
+_COPULAS = frozenset({"is", "are", "was", "were", "be", "been", "has", "have", "had", "being"})
+_CLOSES = frozenset(".;,)!")
+_JOINS = frozenset({"and", "but", "with", "while", "however", "although"})
 _MOST = 50  # qualifiers of one list in a text that are compared: more stand in no sentence
 _STRONG = frozenset(".;!•·")
 # So many content words do these count for.
@@ -78,9 +84,17 @@ class Qualifiers:
                 dimension = dimensions()[name]
                 if "neither" in meant or (is_part and not (dimension.alone or dimension.inside)):
                     continue
-                if _counts(name, meant, reading, first, past):
-                    found.append(Qualifier(name, meant, first, past, is_denied))
-        return found
+                if not _counts(name, meant, reading, first, past):
+                    continue
+                if is_denied and first - reading.senses.negated_by.get(first, first - 1) <= _NEAR_DENIAL:
+                    turned = frozenset(dimension.denied.get(value, "") for value in meant) - {""}
+                    if turned:
+                        found.append(Qualifier(name, turned, first, past, is_denied=False))
+                        continue
+                found.append(Qualifier(name, meant, first, past, is_denied))
+        if list_name == "directions":
+            found += _weights(reading)
+        return _joined(reading, found)
 
     @cached_property
     def _inside(self) -> dict[int, int]:
@@ -116,9 +130,10 @@ class Qualifiers:
         before = [reading.words[index].lower for index in range(max(0, at.first - 2), at.first)]
         if {"in", "(", "of", "with"}.intersection(before):
             back = 0
+        is_behind, is_ahead = self._sides(at)
         for path, distance in (
-            (range(at.first - 1, max(-1, at.first - 1 - _TOKENS), -1), back),
-            (range(at.past, last), 0),
+            (range(at.first - 1, max(-1, at.first - 1 - _TOKENS), -1) if is_behind else range(0), back),
+            (range(at.past, last) if is_ahead else range(0), 0),
         ):
             for index in path:
                 lower = reading.words[index].lower
@@ -130,22 +145,97 @@ class Qualifiers:
                 distance += index in reading.stems
         return found
 
+    def _sides(self, at: Qualifier) -> tuple[bool, bool]:
+        """Where a qualifier's thing can stand, before and behind it: "the low sodium" and "BP low;".
+
+        Words of time behind a comma ("finished in May, now well") look ahead only.
+        """
+        dimension = dimensions()[at.dimension]
+        if dimension.list not in ("severity", "directions", "timing") or dimension.leads:
+            return True, True
+        reading = self._reading
+        before = reading.words[at.first - 1].lower if at.first else ","
+        after = reading.words[at.past].lower if at.past < len(reading.words) else "."
+        if dimension.list == "timing":
+            is_now = reading.words[at.first].lower in _NOW and at.past - at.first == 1
+            return not (is_now and before in ",;(" and after[0].isalpha()), True
+        is_noun_before = at.first - 1 in reading.stems or before[0].isdecimal()
+        is_noun_behind = at.past in reading.stems and not _is_plain(reading, at.past, at.past + 1)
+        if is_noun_behind and not is_noun_before and before not in _COPULAS:
+            return False, True
+        if is_noun_before and (after in _CLOSES or after in _JOINS):
+            return True, False
+        return True, True
+
     @cached_property
     def _names(self) -> dict[int, list[str]]:
         """The names of what stands at each token; of a claim's concepts their own, not the wider ones."""
         reading = self._reading
         is_claim = not reading.number
-        own = {f"={mention.concept.name}" for mention in reading.concepts} if is_claim else frozenset()
+        named = {f"={mention.concept.name}" for mention in reading.concepts} if is_claim else frozenset()
+        complaints = {
+            mention.first for mention in reading.concepts if mention.concept.kind in ("symptom", "condition")
+        }
         names: dict[int, list[str]] = {}
+        for mention in reading.concepts:  # "pain" in the note may be the claim's "toe pain"
+            own = broader(mention.concept.name) if is_claim else {mention.concept.name}
+            if mention.first in complaints:
+                for index in range(mention.first, mention.past):
+                    names.setdefault(index, []).extend(f"^{name}" for name in own)
         for name, spans in reading.places.items():
-            if name in plain_stems() or (is_claim and name[0] == "=" and name not in own):
+            if name in plain_stems() or (is_claim and name[0] == "=" and name not in named):
                 continue
             for first, past in spans:
-                if name[0] == "=" and _is_plain(reading, first, past):
+                if name[0] == "=" and first not in complaints and _is_plain(reading, first, past):
                     continue
                 for index in range(first, past):
                     names.setdefault(index, []).append(name)
         return names
+
+
+def _weights(reading: Reading) -> list[Qualifier]:
+    """Weight put on or lost, told by its amount: "lost two stone"."""
+    words = reading.words[: _TOKENS * _MOST]
+    found = []
+    for index, word in enumerate(words):
+        if (value := _WEIGHING.get(word.lower)) is None:
+            continue
+        if word.lower in ("up", "down", "put") and not _MOVES.intersection(
+            other.lower for other in words[max(0, index - 2) : index + 2] if other is not word
+        ):
+            continue
+        if any(other.lower in _MASSES for other in words[index + 1 : index + 1 + _AMOUNT]):
+            found.append(Qualifier("weight", frozenset({value}), index, index + 1, is_denied=False))
+    return found
+
+
+_WEIGHING = {
+    **dict.fromkeys(("gained", "gaining", "gain", "regained", "put", "up"), "gain"),
+    **dict.fromkeys(("lost", "losing", "lose", "shed", "down"), "loss"),
+}
+_MOVES = frozenset({"weight", "wt", "on", "is"})
+_MASSES = frozenset({"lb", "lbs", "pound", "pounds", "kg", "kgs", "kilos", "kilograms", "stone", "stones"})
+_AMOUNT = 7  # tokens: "between 15 and 18 pounds"
+
+
+def _joined(reading: Reading, found: list[Qualifier]) -> list[Qualifier]:
+    """Give both their values to two that are told as one: "active and passive", "upper/lower"."""
+    joined = list(found)
+    last: dict[str, int] = {}
+    for at, qualifier in enumerate(found):
+        before = last.get(qualifier.dimension)
+        last[qualifier.dimension] = at
+        if before is None:
+            continue
+        between = reading.words[found[before].past : qualifier.first]
+        if len(between) == 1 and between[0].lower in _BOTH and not qualifier.is_denied:
+            values = joined[before].values | qualifier.values
+            joined[before] = joined[before]._replace(values=values)
+            joined[at] = qualifier._replace(values=values)
+    return joined
+
+
+_BOTH = frozenset({"and", "or", "/", "&"})
 
 
 def _is_plain(reading: Reading, first: int, past: int) -> bool:
@@ -194,6 +284,7 @@ _COMES = frozenset(
     {"came", "come", "comes", "coming", "go", "going", "went", "get", "gets", "got", "getting", "is"}
 )
 _BACK_TO = frozenset({"to", "in", "for", "on", "from", "by", "up", "and"})
+_HAPPENED = frozenset({"improved", "worsened", "deteriorated", "settled", "resolved"})
 _EITHER_WAY = frozenset({"better", "worse"})
 
 
@@ -204,6 +295,8 @@ def _counts(name: str, values: frozenset[str], reading: Reading, first: int, pas
     before = words[first - 1].lower if first else ""
     if name in ("trend", "modifier"):
         is_modifier = following in _AFTER and values <= _EITHER_WAY
+        if is_modifier and name == "trend" and words[first].lower in _HAPPENED:
+            return True
         return is_modifier == (name == "modifier")
     if name == "part" and words[first].lower == "back":
         return before not in _COMES and following not in _BACK_TO

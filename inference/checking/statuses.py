@@ -9,8 +9,10 @@ from inference.checking.case import Case
 from inference.checking.drug_events import OFF, ON, OPEN, Event, Events
 from inference.checking.drugs import Mention
 from inference.checking.flags import Flag, quoted
+from inference.checking.quantities import is_same
 from inference.checking.reading import Reading
 from inference.checking.scopes import Sense
+from inference.checking.trends import aim
 from inference.vocabulary import Assertion, Category, Severity
 
 _ENDED = r"stop(?:ped)?|hold|held|on\s+hold|withh(?:eld|old)|discontinued?|d/c'?d|paused?|suspended|ceased"
@@ -161,8 +163,22 @@ def check(
         return flag(_named(ours & ON) or str(Status.GOES_ON), _named(theirs & (OPEN | _NO)), Severity.WARNING)
     if theirs == {Event.PAST} and ours & {Event.TAKEN, Event.CONTINUED} and not ours & OFF:
         return flag(_named(ours & ON), _named(theirs), Severity.WARNING)
+    if any(_is_step(claim, mention, reading, other) for reading, other, _ in given):
+        return None, True
     is_stepped = any(" then " in f" {reading.text} " for reading, _, _ in given)
     return _another_change(ours, theirs, is_stepped, flag)
+
+
+def _is_step(claim: Reading, mention: Mention, source: Reading, other: Mention) -> bool:
+    """Tell whether two changes are two steps: up to 2 mg for some days of a dose brought down to 1 mg."""
+    mine = aim(claim, max(0, mention.first - _VERB))
+    theirs = aim(source, max(0, other.first - _VERB))
+    if mine is None or theirs is None or is_same(mine, theirs):
+        return False
+    return any(is_same(mine, quantity) for quantity in source.quantities)
+
+
+_VERB = 8  # tokens before a drug among which its verb stands
 
 
 class _Raise(Protocol):

@@ -1,12 +1,17 @@
 """Which of two numbers came first, and whether a value is said to have risen or fallen."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from inference.checking.quantities import Quantity
 from inference.checking.units import dimension
+
+if TYPE_CHECKING:
+    from inference.checking.reading import Reading
 
 _TO = re.compile(r"\s?(?:\([^()]{0,20}\)\s?)?(?:->|→|—>|=>|>|to|and\sthen\sto|then)\s?(?:now\s)?", re.I)
 _FROM_BEFORE = re.compile(
@@ -65,7 +70,7 @@ def changes(text: str, found: Sequence[Quantity]) -> list[Change]:
         for q in found
         if q.is_range
         and _FROM_BEFORE.search(before := text[max(0, q.start - _WINDOW) : q.start])
-        and _direction(before) is not None
+        and (_direction(before) is not None or "from " in before or q.values[0] > q.values[-1])
     ]
     return result
 
@@ -73,6 +78,18 @@ def changes(text: str, found: Sequence[Quantity]) -> list[Change]:
 def last_direction(text: str, end: int) -> bool | None:
     """Whether the words right before a place say up (true) or down (false); None where neither or both."""
     return _direction(text[max(0, end - _WINDOW) : end])
+
+
+def aim(reading: Reading, token: int) -> Quantity | None:
+    """The first amount behind a token that is reached: "decrease her prednisone dose to 1 mg"."""
+    start = reading.words[token].start
+    reached = (
+        quantity
+        for quantity in reading.quantities
+        if start <= quantity.start <= start + 2 * _WINDOW
+        and reading.text[: quantity.start].rstrip()[-3:].lower() in (" to", "to", ">")
+    )
+    return next(reached, None)
 
 
 def _direction(words: str) -> bool | None:
