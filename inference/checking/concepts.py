@@ -64,11 +64,15 @@ def find_concepts(words: Sequence[Token], text: str = "") -> list[Mention]:
 
 def _longest(folded: tuple[str, ...], at: int) -> tuple[int, tuple[Concept, ...]] | None:
     """Find the longest name at a place: where it ends, and what it names."""
-    for phrase, meant in _table().get(folded[at], ()):
+    by_second = _table().get(folded[at])
+    if by_second is None:
+        return None
+    for phrase, meant in by_second.get(folded[at + 1], ()) if at + 1 < len(folded) else ():
         past = at + len(phrase)
-        if len(phrase) == 1 or folded[at:past] == phrase:
+        if len(phrase) == 2 or folded[at:past] == phrase:
             return past, meant
-    return None
+    single = by_second.get("")
+    return (at + 1, single[0][1]) if single else None
 
 
 @cache
@@ -146,9 +150,12 @@ def phrase_of(name: str) -> tuple[str, ...]:
     return tuple(fold(token.lower) for token in tokens(name.lower()) if token.lower not in _SKIPPED)
 
 
+_Entry = tuple[tuple[str, ...], tuple[Concept, ...]]
+
+
 @cache
-def _table() -> dict[str, tuple[tuple[tuple[str, ...], tuple[Concept, ...]], ...]]:
-    """Phrases and what they name by their first word, the longest first."""
+def _table() -> dict[str, dict[str, list[_Entry]]]:
+    """Phrases and what they name by their first two words ("" for a phrase of one), the longest first."""
     by_name = _named()
     meant: dict[tuple[str, ...], tuple[Concept, ...]] = {
         phrase_of(name): (concept,) for name, concept in by_name.items()
@@ -156,12 +163,11 @@ def _table() -> dict[str, tuple[tuple[tuple[str, ...], tuple[Concept, ...]], ...
     for kind in concept_kinds():
         for short, names in lexicon(f"concepts_{kind}").get("together", {}).items():
             meant[phrase_of(short)] = tuple(by_name[name] for name in names if name in by_name)
-    by_first: dict[str, list[tuple[tuple[str, ...], tuple[Concept, ...]]]] = {}
-    for phrase, concepts in meant.items():
-        by_first.setdefault(phrase[0], []).append((phrase, concepts))
-    return {
-        first: tuple(sorted(entries, key=lambda entry: -len(entry[0]))) for first, entries in by_first.items()
-    }
+    table: dict[str, dict[str, list[_Entry]]] = {}
+    for phrase, concepts in sorted(meant.items(), key=lambda entry: -len(entry[0])):
+        second = phrase[1] if len(phrase) > 1 else ""
+        table.setdefault(phrase[0], {}).setdefault(second, []).append((phrase, concepts))
+    return table
 
 
 @cache

@@ -334,7 +334,9 @@ def best_sentences(claim: Reading, around: NoteReading, *, limit: int = 3) -> tu
     found = _best(asked, around, limit)
     if found:
         return found
-    return _best(frozenset(next(iter(n)) for t in asked for n in _names_near(t) if len(n) == 1), around, limit)
+    return _best(
+        frozenset(next(iter(n)) for t in asked for n in _names_near(t) if len(n) == 1), around, limit
+    )
 
 
 def _best(asked: frozenset[str], around: NoteReading, limit: int) -> tuple[int, ...]:

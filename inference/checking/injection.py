@@ -5,7 +5,7 @@ warfarin") is not: against that stand the checks of each claim and the reader.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from inference.checking.case import Case
@@ -17,11 +17,26 @@ from inference.vocabulary import Severity
 
 _LEXICON: dict[str, list[str]] = lexicon("instructions")
 _MARKUP = re.compile("|".join(f"(?:{pattern})" for pattern in _LEXICON["markup"]))
-_PHRASE = re.compile(
-    "|".join(
-        f"(?P<{kind}>{'|'.join(f'(?:{pattern})' for pattern in _LEXICON[kind])})"
-        for kind in ("order", "answer", "reach", "language")
+_KINDS = ("order", "answer", "reach", "language")
+
+
+def _any_of(patterns: Mapping[str, Sequence[str]]) -> str:
+    return "|".join(
+        f"(?P<{kind}>{'|'.join(f'(?:{pattern})' for pattern in own)})"
+        for kind, own in patterns.items()
+        if own
     )
+
+
+# Patterns that begin with a word are only tried where one begins; the others are of scripts without blanks
+# or letters of ours, so that a text in ASCII need not be searched for them.
+_PHRASE = re.compile(
+    r"(?<!\w)(?=\w)(?:"
+    + _any_of({kind: [p for p in _LEXICON[kind] if p.startswith(r"\b")] for kind in _KINDS})
+    + ")"
+)
+_FOREIGN = re.compile(
+    _any_of({kind: [p for p in _LEXICON[kind] if not p.startswith(r"\b")] for kind in _KINDS})
 )
 _MOST_JOINED = 6
 _JOINED_LENGTH = 400
@@ -116,8 +131,26 @@ def _find(text: str) -> tuple[str, str] | None:
 
 
 def _phrase(text: str) -> tuple[str, str] | None:
-    match = _PHRASE.search(text)
+    match = _first(text)
     return (match.lastgroup or "order", match[0]) if match else None
+
+
+def _first(text: str) -> re.Match[str] | None:
+    match = _PHRASE.search(text)
+    other = None if text.isascii() else _FOREIGN.search(text)
+    return min((m for m in (match, other) if m is not None), key=re.Match.start, default=None)
+
+
+def _across(text: str, edge: int) -> re.Match[str] | None:
+    """Find a phrase that begins before `edge` and ends beyond it; only words before it are tried."""
+    for start in _WORD_START.finditer(text, 0, edge):
+        if (match := _PHRASE.match(text, start.start())) and match.end() > edge:
+            return match
+    foreign = None if text.isascii() else _FOREIGN.search(text)
+    return foreign if foreign and foreign.start() < edge < foreign.end() else None
+
+
+_WORD_START = re.compile(r"(?<!\w)\w")
 
 
 def _runs(
@@ -135,8 +168,7 @@ def _runs(
                 break
             text = f"{text} {joined}"
             ends.append(len(text))
-        match = _PHRASE.search(text)
-        # Only what begins in the first and ends beyond it; what lies in one sentence is not news.
-        if match and match.start() < ends[0] < match.end():
+        # What lies in one sentence is not news.
+        if (match := _across(text, ends[0])) is not None:
             last = next(i for i, end in enumerate(ends) if match.end() <= end)
             yield list(sentences[first : first + last + 1]), (match.lastgroup or "order", match[0])

@@ -17,30 +17,40 @@ class Found(NamedTuple, Generic[Value]):
 
 
 class PhraseTable(Generic[Value]):
-    """Phrases by their first token. A look-up takes time in proportion to the tokens of the text."""
+    """Phrases by their first two tokens. A look-up takes time in proportion to the tokens of the text."""
 
     def __init__(self, entries: Iterable[tuple[str, Value]]) -> None:
-        self._by_first: dict[str, list[tuple[tuple[str, ...], Value]]] = {}
+        self._single: dict[str, Value] = {}
+        self._longer: dict[str, dict[str, list[tuple[tuple[str, ...], Value]]]] = {}
         for phrase, value in entries:
             words = tuple(token.lower for token in tokens(phrase))
-            self._by_first.setdefault(words[0], []).append((words, value))
-        for candidates in self._by_first.values():
-            candidates.sort(key=lambda candidate: -len(candidate[0]))
+            if len(words) == 1:
+                self._single.setdefault(words[0], value)
+            else:
+                self._longer.setdefault(words[0], {}).setdefault(words[1], []).append((words, value))
+        for by_second in self._longer.values():
+            for candidates in by_second.values():
+                candidates.sort(key=lambda candidate: -len(candidate[0]))
+        self._first = frozenset({*self._single, *self._longer})
 
     def find(self, words: Sequence[Token]) -> list[Found[Value]]:
         """Find phrases from left to right, the longest at each place, never overlapping."""
         lowers = [word.lower for word in words]
-        if self._by_first.keys().isdisjoint(lowers):
+        if self._first.isdisjoint(lowers):
             return []
         found: list[Found[Value]] = []
         free = 0  # tokens before this one belong to a phrase already
         for index, lower in enumerate(lowers):
-            if index < free:
-                continue
-            for phrase, value in self._by_first.get(lower, ()):
-                past = index + len(phrase)
-                if len(phrase) == 1 or tuple(lowers[index:past]) == phrase:
-                    found.append(Found(value, index, past))
-                    free = past
-                    break
+            if index >= free and lower in self._first and (hit := self._longest(lowers, index)) is not None:
+                found.append(hit)
+                free = hit.past
         return found
+
+    def _longest(self, lowers: list[str], index: int) -> Found[Value] | None:
+        if index + 1 < len(lowers) and (by_second := self._longer.get(lowers[index])) is not None:
+            for phrase, value in by_second.get(lowers[index + 1], ()):
+                if len(phrase) == 2 or tuple(lowers[index : index + len(phrase)]) == phrase:
+                    return Found(value, index, index + len(phrase))
+        if lowers[index] in self._single:
+            return Found(self._single[lowers[index]], index, index + 1)
+        return None
