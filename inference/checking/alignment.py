@@ -5,6 +5,7 @@ infection"); any other content word by its stem, or by an abbreviation that stan
 """
 
 from collections.abc import Sequence
+from functools import cache, partial
 from typing import NamedTuple
 
 from inference.checking.abbreviations import expansions
@@ -39,8 +40,9 @@ def align(claim: Reading, sources: Sequence[Reading]) -> list[Pair]:
     """
     pairs: list[Pair] = []
     taken: set[int] = set()
+    found_of = cache(partial(_found, sources))
     for mention in claim.concepts:
-        places = _found(sources, (f"={mention.concept.name}",))
+        places = found_of((f"={mention.concept.name}",))
         if places and not all(claim.senses.is_cue[index] for index in range(mention.first, mention.past)):
             sense = claim.senses.of[_head(claim, mention.first, mention.past)]
             pairs.append(
@@ -48,7 +50,7 @@ def align(claim: Reading, sources: Sequence[Reading]) -> list[Pair]:
             )
             taken.update(range(mention.first, mention.past))
     for drug in claim.drugs:
-        places = _found(sources, (f"drug:{drug.name}",))
+        places = found_of((f"drug:{drug.name}",))
         if places:
             sense = claim.senses.of[_head(claim, drug.first, drug.past)]
             pairs.append(Pair(drug.name, drug.first, drug.past, sense, places, "drug"))
@@ -57,7 +59,7 @@ def align(claim: Reading, sources: Sequence[Reading]) -> list[Pair]:
         if index in taken or claim.senses.is_cue[index] or len(word) == 1:
             continue
         names = (word, *sorted(expansions().get(word, ())))
-        if places := _found(sources, names[:1]) or _found(sources, names[1:]):
+        if places := found_of(names[:1]) or found_of(names[1:]):
             pairs.append(Pair(word, index, index + 1, claim.senses.of[index], places))
     return sorted(pairs, key=lambda pair: pair.first)
 
