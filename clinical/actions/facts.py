@@ -6,7 +6,15 @@ from clinical.access import Refusal, Refused
 from clinical.actions.audit import audited
 from clinical.actions.ledger import ReviewedFact, as_claim
 from clinical.actions.review_pages import ReviewPage, build
-from clinical.actions.saves import CLAIM_CHARACTERS, append, checked, demand_reason, locked, settled
+from clinical.actions.saves import (
+    CLAIM_CHARACTERS,
+    append,
+    append_alike,
+    checked,
+    demand_reason,
+    locked,
+    settled,
+)
 from clinical.models import AuditType, Decision, Summary, User, uuid7
 
 
@@ -78,8 +86,8 @@ def close_others(*, by: User, summary_id: UUID, version: int) -> ReviewPage:
         facts = build(summary, by=by).ledger.open_others
         if not facts:
             raise Refused(Refusal("nothing_to_close", "No such fact is open.", 409), thing=summary)
-        for fact in facts:
-            append(review, by=by, target=fact.target, verb=Decision.Verb.NOT_NEEDED, fact_id=fact.target)
+        targets = [fact.target for fact in facts]
+        append_alike(review, by=by, facts=targets, verb=Decision.Verb.NOT_NEEDED)
         entry.detail["facts"] = len(facts)
         return settled(summary, review, by=by)
 
