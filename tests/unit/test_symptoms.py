@@ -58,7 +58,7 @@ def test_a_symptom_is_present_absent_or_historical_as_the_note_has_it(
         "Plan:\n- Review in 5 days, or earlier if fever or vomiting\n",
         "Morphine 5 mg as needed if pain.",
         "Ibuprofen 400 mg every 6 hours as needed for pain.",
-        "Plan:\n- Call back if short of breath\n- Watch for rash\n- Counselled on signs of DVT and calf pain\n",
+        "Plan:\n- Call back if short of breath\n- Watch for rash\n- Counselled on signs of calf pain\n",
         "Told to report any bleeding or black stools.",
         "Warned about facial droop.",
         "The risks include pain, swelling and numbness.",

@@ -25,8 +25,9 @@ _ALLERGIC = re.compile(
 )
 _OF_SOMETHING_ELSE = re.compile(
     r"\b(?:heat|cold|exercise|glucose|activity|orthostatic) intoleran"
-    r"|\ballergies? (?:clinic|test|card|status)"
-    r"|\b(?:seasonal|environmental) allerg|intolerance (?:of|to) (?:heat|cold|exercise|activity)",
+    r"|\ballerg(?:y|ies) (?:clinic|test|card|status|referral|specialist|opinion|history|list)"
+    r"|\b(?:seasonal|environmental|contact|fall|spring) allerg"
+    r"|intolerance (?:of|to) (?:heat|cold|exercise|activity)",
     re.IGNORECASE,
 )
 _JOIN = re.compile(r",\s+(?:and\s+)?|\s+and\s+|\s*&\s*")
@@ -45,25 +46,36 @@ def find_allergies(lines: list[Line]) -> Iterator[Found]:
 
 def _of_clause(line: Line, clause: Clause, is_list: bool) -> Iterator[Found]:
     text = line.words_of(clause)
-    if _NONE.search(text) is not None:
-        yield Found(FactKind.ALLERGY, _NONE_KEY, text, line.number, False)
+    drugs = [drug for drug in line.reading.drugs if clause.first <= drug.first < clause.past]
+    excepted = _EXCEPT.search(text)
+    is_struck_off = is_list and bool(drugs) and "(" in text  # "Penicillin - NO allergy (de-labelled 2023)"
+    if _NONE.search(text) is not None and excepted is None and not is_struck_off:
+        if not drugs and _OTHERWISE.search(text) is None and _OF_SOMETHING_ELSE.search(text) is None:
+            yield Found(FactKind.ALLERGY, _NONE_KEY, text, line.number, False)
+        return  # "Aspirin - none", "no other": nothing to carry
+    reach = (
+        clause.first + 1 if is_list else clause.past
+    )  # a list's "parents reported a rash" is of the patient
+    if line.sense(clause.first, reach) & (Sense.FAMILY | Sense.HYPOTHETICAL):
+        return
+    if _is_plainly_denied(line, clause, text, excepted is not None):
         return
     if not is_list:
         allergic = _ALLERGIC.search(text)
-        drugs = [drug for drug in line.reading.drugs if clause.first <= drug.first < clause.past]
-        if allergic is None or _OF_SOMETHING_ELSE.search(text) is not None:
+        if (allergic is None and excepted is None) or _OF_SOMETHING_ELSE.search(text) is not None:
             return
         if not drugs and len(text) > _LONG:
             return  # "discussed her allergies at length": no substance
-        if line.sense(clause.first, clause.past) & (Sense.FAMILY | Sense.HYPOTHETICAL):
-            return
         yield _allergy(line, clause.first, clause.past, text, text)
         return
     if len(text) > 2 * _LONG and not line.is_item and "allergy" not in line.topics and "(" not in text:
         return  # prose below the list
     label = line.label if clause.first == 0 else ""
-    first = next((drug for drug in line.reading.drugs if clause.first <= drug.first < clause.past), None)
-    if line.is_item and first is not None and _is_order(line, clause, text):
+    if label and not _is_label_of_allergies(line, label):
+        if not drugs and "allergy" not in line.topics:
+            return  # "Ex: no facial asymmetry" below the list
+        label = ""
+    if line.is_item and drugs and _is_order(line, clause, text):
         return
     parts = _substances(line, clause, label)
     for start, end in parts:
@@ -75,6 +87,35 @@ def _of_clause(line: Line, clause: Clause, is_list: bool) -> Iterator[Found]:
         said = f"{label.strip()} {own}" if label else own
         if words and any(line.reading.words[index].lower[0].isalpha() for index in words):
             yield _allergy(line, words[0], words[-1] + 1, own, said)
+
+
+_EXCEPT = re.compile(r"\b(?:but|except|apart from|other than|aside from|save)\b", re.IGNORECASE)
+_OTHERWISE = re.compile(r"\b(?:others?|otherwise|else|further|latex|food)\b", re.IGNORECASE)
+_DENIED = re.compile(
+    r"^(?:\w{1,12}: )?(?:no\b|nil\b|not\b|denies\b|denied\b|(?:he|she|pt|patient) (?:is not|denies|has no)\b)"
+    r"|\b(?:herself|himself|itself) (?:is )?not\b",
+    re.IGNORECASE,
+)
+
+
+def _is_plainly_denied(line: Line, clause: Clause, text: str, has_exception: bool) -> bool:
+    """Tell whether nothing more is said than that there is no such allergy: "No penicillin allergy"."""
+    label = line.label if clause.first == 0 else ""
+    own = text[len(label) :]
+    return not has_exception and _DENIED.search(own) is not None and _AFTER_ALL.search(own) is None
+
+
+_AFTER_ALL = re.compile(r",\s(?:but )?(?:is )?allergic to\b", re.IGNORECASE)
+
+
+def _is_label_of_allergies(line: Line, label: str) -> bool:
+    """Tell whether a label is of the list, or names a substance: "Allergies:", "Penicillin:"."""
+    lower = label.lower()
+    if lower.startswith(("all", "adr", "drug", "intoleran", "sensitiv", "reaction", "known")):
+        return True
+    first = {word.strip(":&/-") for word in lower.split()}
+    is_drug = any(drug.first == 0 for drug in line.reading.drugs)
+    return is_drug or not first.isdisjoint(word_list("allergies", "substances"))
 
 
 _LONG = 60  # characters
@@ -105,9 +146,15 @@ def _substances(line: Line, clause: Clause, label: str) -> list[tuple[int, int]]
     return list(zip(cuts, [*cuts[1:], clause.end], strict=True))
 
 
+def _is_before_allergy(line: Line, past: int) -> bool:
+    return past < len(line.reading.words) and line.reading.words[past].lower in {"allergy", "allergies"}
+
+
 def _allergy(line: Line, first: int, past: int, own: str, said: str) -> Found:
     reading = line.reading
-    drugs = [drug.name for drug in reading.drugs if first <= drug.first < past]
+    named = [drug for drug in reading.drugs if first <= drug.first < past]
+    before = [drug.name for drug in named if _is_before_allergy(line, drug.past)]
+    drugs = before or [drug.name for drug in named]  # "co-trimoxazole used due to penicillin allergy"
     severe = any(first <= hit.first < past for hit in line.find(flag_list("severe", "reactions")))
     tolerated = any(first <= hit.first < past for hit in line.find(flag_list("tolerated", "words")))
     mild = any(first <= hit.first < past for hit in line.find(phrase_list("allergies", "mild")))

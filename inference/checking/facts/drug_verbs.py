@@ -82,8 +82,29 @@ def what_becomes(line: Line, mention: Mention, verbs: list[Hit[FactKind]]) -> Fa
     if line.section is SectionKind.STOPPED:
         return None if status is Status.GOES_ON else _STOPPED
     if line.section is SectionKind.MEDICATIONS and len(line.title) <= SHORT_TITLE:
-        return _of_title(line.title)
-    return None
+        of_title = _of_title(line.title)
+        if of_title is not None:
+            return of_title
+    return _of_columns(line) if reading.is_row else None
+
+
+_COLUMNS = re.compile(
+    r"\b(?:pre[- ]?adm\w*|before(?: admission)?|prior|pta|home|on admission): (?P<old>[^,]*), "
+    r"[a-z ]{2,24}: (?P<new>[^,]*)",
+    re.IGNORECASE,
+)
+
+
+def _of_columns(line: Line) -> FactKind | None:
+    """Read "Pre-adm: 20 mg ON, Discharge: 80 mg ON" of a table: the dose before and the dose now."""
+    columns = _COLUMNS.search(line.reading.text)
+    if columns is None:
+        return None
+    old, new = (" ".join(columns[name].lower().split()) for name in ("old", "new"))
+    had, has = (any(character.isdigit() for character in dose) for dose in (old, new))
+    if had and has:
+        return _GOES_ON if old == new else _CHANGED
+    return _STARTED if has and old in {"", "-", "–", "—", "nil", "none", "no", "n/a"} else None
 
 
 def _of_title(title: frozenset[str]) -> FactKind | None:
@@ -144,7 +165,8 @@ def _ends_a_course(line: Line, verb: Hit[FactKind]) -> bool:
     if verb.value is not _STOPPED or words[verb.first].lower not in {"stop", "stopping", "discontinue"}:
         return False
     after = words[verb.past].lower if verb.past < len(words) else "."
-    return after[0].isdigit() or (after in {",", ".", ")", "after"} and verb.first > 0)
+    before = words[verb.first - 1].lower if verb.first else ""
+    return after[0].isdigit() or after == "after" or before in word_list("drug_frames", "later")
 
 
 def _is_conditional(line: Line, first: int, past: int) -> bool:
@@ -156,11 +178,29 @@ def _is_conditional(line: Line, first: int, past: int) -> bool:
             return False
         if lower in _CONDITIONS:
             after = words[index + 1].lower if index + 1 < len(words) else ""
-            return after not in {"needed", "required", "necessary", "tolerated", "able", "possible"}
+            if after not in _NO_CONDITION:
+                return True
     return False
 
 
 _TO_CONDITION = 14  # tokens
+_NO_CONDITION = frozenset(  # "once daily", "if needed"
+    (
+        "needed",
+        "required",
+        "necessary",
+        "tolerated",
+        "able",
+        "possible",
+        "daily",
+        "a",
+        "nightly",
+        "weekly",
+        "per",
+    )
+) | frozenset(
+    ("at", "every", "monthly", "in", "only", "each", "or", "today", "and", "day", "/", "(", ",", ".")
+)
 _CONDITIONS = frozenset(("if", "when", "once", "unless"))
 
 

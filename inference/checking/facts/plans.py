@@ -1,11 +1,14 @@
 """Diagnoses, procedures, pending results, follow-up and code status."""
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
+from functools import cache
 
 from inference.checking.facts.fact import Found
 from inference.checking.facts.lines import NOT_HERE, Clause, Line
 from inference.checking.facts.lists import flag_list, phrase_list, word_list
+from inference.checking.lexicons import lexicon
 from inference.checking.phrases import PhraseTable
 from inference.checking.scopes import Sense
 from inference.checking.sections import SectionKind
@@ -13,7 +16,7 @@ from inference.checking.tokens import stem
 from inference.vocabulary import FactKind
 
 _DIAGNOSED = re.compile(
-    r"\b(?:newly |recently |was |been |were |is )?diagnosed (?:with|as having)\b|\bnew diagnos[ie]s of\b"
+    r"\bdiagnosed (?:with|as having)\b|\b(?:newly|recently) diagnosed\b|\bnew diagnos[ie]s of\b"
     r"|\bnew[- ]onset\b|\b(?:final|working|principal|primary|discharge) diagnosis\b"
     r"|^(?:imp|impression|dx|diagnosis)\b"
     r"|\bdiagnosis (?:is|was|of)\b|\bconfirmed (?:a |an |the )?(?:diagnosis|new)\b",
@@ -52,7 +55,8 @@ def find_diagnoses(lines: list[Line]) -> Iterator[Found]:
                 and not line.sense(mention.first, mention.past) & NOT_HERE
             ]
             words = line.words_of(clause)
-            told = _DIAGNOSED.search(words) is not None and bool(named)
+            said = _DIAGNOSED.search(words)
+            told = said is not None and bool(named) and not _is_denied(line, clause, said)
             if told and line.section in {SectionKind.PAST_HISTORY, SectionKind.HOME_MEDICATIONS}:
                 told = "new" in words.lower()
             if not told and not (is_list and _is_problem(line, clause, bool(named))):
@@ -63,6 +67,13 @@ def find_diagnoses(lines: list[Line]) -> Iterator[Found]:
             yield Found(FactKind.DIAGNOSIS, key, words, line.number, False)
 
 
+def _is_denied(line: Line, clause: Clause, said: re.Match[str]) -> bool:
+    """Tell whether a diagnosis was never made: "denies he has ever been diagnosed with hepatitis"."""
+    starts = [word.start for word in line.reading.words]
+    index = bisect_left(starts, min(clause.start + said.end(), clause.end) - 1) - 1
+    return bool(line.reading.senses.of[max(index, clause.first)] & Sense.NEGATED)
+
+
 _DIAGNOSES = frozenset({"condition", "symptom", "diagnosis"})
 
 
@@ -71,6 +82,8 @@ def _is_problem(line: Line, clause: Clause, is_named: bool) -> bool:
     words = [word.lower for word in line.reading.words[clause.first : clause.past]]
     count = sum(1 for word in words if word[0].isalpha())
     if count > _PROBLEM_WORDS or not count or not word_list("problems", "planned").isdisjoint(words):
+        return False
+    if not word_list("problems", "told").isdisjoint(words) or words[:2] == ["need", "to"]:
         return False
     if line.sense(clause.first, clause.past) & (Sense.HYPOTHETICAL | Sense.NEGATED):
         return False
@@ -88,7 +101,9 @@ def find_procedures(lines: list[Line]) -> Iterator[Found]:
             done = [
                 mention
                 for mention in line.reading.concepts
-                if mention.concept.kind == "procedure" and clause.first <= mention.first < clause.past
+                if mention.concept.kind == "procedure"
+                and clause.first <= mention.first < clause.past
+                and mention.concept.name not in _care()
             ]
             is_told = bool(done) or ("procedure" in line.topics and len(line.clauses) == 1)
             if not in_list and not (
@@ -102,6 +117,11 @@ def find_procedures(lines: list[Line]) -> Iterator[Found]:
                 continue
             key = tuple(sorted({mention.concept.name for mention in done})) or _key(words)
             yield Found(FactKind.PROCEDURE, key, words, line.number, False)
+
+
+@cache
+def _care() -> frozenset[str]:
+    return frozenset(lexicon("ledger")["procedures"]["care"])
 
 
 def _done() -> PhraseTable[str]:
@@ -136,7 +156,9 @@ _PENDING = re.compile(
 _NOT_A_RESULT = re.compile(
     r"\bawait\w* (?:appointment|bed|transfer|transport|discharge|placement|review)\b"
     r"|\bpending (?:discussion|review|decision|appointment|transfer|placement|approval)\b"
-    r"|\bnot on the pending\b|\b(?:held|hold|withheld|depending|deferred|delayed|stopped) pending\b"
+    r"|\b(?:schedul|plan|order|arrang|book)\w*\b[^.;]{0,60}\bpending (?:the|lab|mri|ct|his|her|results?)\b"
+    r"|\bnot (?:needed|required|indicated)\b|\bnot on the pending\b"
+    r"|\b(?:held|hold|withheld|depending|deferred|delayed|stopped) pending\b"
     r"|\b(?:no|nothing|none)\b[^.;]{0,30}\b(?:pending|outstanding|awaited)"
     r"|\b(?:was|were|had been) (?:pending|outstanding|awaited)\b",
     re.IGNORECASE,
@@ -154,7 +176,9 @@ def find_pending(lines: list[Line]) -> Iterator[Found]:
             if line.sense(clause.first, clause.past) & (Sense.HYPOTHETICAL | Sense.FAMILY):
                 continue
             if is_list:
-                if _NOTHING.match(words) is None and (line.is_item or _names_a_test(line, clause)):
+                if _NOTHING.match(words) or _NOT_A_RESULT.search(words):
+                    continue
+                if _names_a_test(line, clause) or (line.is_item and clause.first == 0):
                     yield Found(FactKind.PENDING_RESULT, _key(words), words, line.number, clause.first == 0)
             elif is_pending(words):
                 is_told = len(words.split()) > 1
@@ -176,6 +200,20 @@ def _names_a_test(line: Line, clause: Clause) -> bool:
     )
 
 
+_TOLD = re.compile(
+    r"\b(?:presents?|presented|presenting|after reviewing"
+    r"|(?:was|were|been|is|are) (?:obtained|reviewed|seen|noted|elevated)|we reviewed|and review in|today was"
+    r"|was (?:slightly |still )?elevated|saw (?:his|her|the|him)|was \d|had|no need"
+    r"|showed|suggests?|ago|last check|here for|came)\b|\btoday (?:in|was)\b|\byears?-old\b",
+    re.IGNORECASE,
+)
+_AHEAD = re.compile(
+    r"\b(?:will|should|shall|please|to be|needs?|return|repeat|recheck|rpt|due|book|booked|arrange|would like"
+    r"|want|next|follow(?:-| )?up (?:in|with)|advised|due|see (?:him|her|them|you))\b",
+    re.IGNORECASE,
+)
+
+
 def find_follow_up(lines: list[Line]) -> Iterator[Found]:
     """Find follow-up with a date or an interval."""
     for line in lines:
@@ -194,6 +232,8 @@ def find_follow_up(lines: list[Line]) -> Iterator[Found]:
                 has_date or _DATED.search(words) or _has(line, clause, phrase_list("follow_up", "when"))
             )
             if not is_dated or not _has(line, clause, phrase_list("follow_up", "appointment")):
+                continue
+            if not in_list and _TOLD.search(words) and not _AHEAD.search(words):
                 continue
             if line.reading.drugs and not in_list and "follow_up" not in line.topics:
                 continue  # "Ramipril 5 mg, review in ..." is; "Amoxicillin 500 mg for 5 days" is not

@@ -94,6 +94,10 @@ def _of_line(line: Line, is_adult: bool) -> Iterator[Found]:
         if hit.first in taken or _is_aim(line, hit) or _is_of_other_fluid(line, hit):
             continue
         quantity = _quantity_of(line, hit, following)
+        if quantity is not None and (
+            _is_threshold(line, hit, quantity) or _is_date_like(line, hit, quantity)
+        ):
+            continue
         if quantity is None:
             if (told := _told(line, hit)) is not None:
                 yield Found(hit.value.kind, (hit.value.name, "told"), told, line.number, False)
@@ -179,6 +183,29 @@ def _is_aim(line: Line, hit: Hit[_Measure]) -> bool:
     words = line.reading.words
     near = (*words[max(0, hit.first - 4) : hit.first], *words[hit.past : hit.past + 2])
     return any(word.lower in word_list("values", "aims") for word in near)
+
+
+def _is_threshold(line: Line, hit: Hit[_Measure], quantity: Quantity) -> bool:
+    """Tell whether a value is a limit at which something is done: "transfuse Hgb < 7"."""
+    text, words = line.reading.text, line.reading.words
+    clause = line.clause_at(hit.first)
+    has_sign = bool(_SIGN.search(text, words[hit.past - 1].end, quantity.end))
+    low = max(clause.first, hit.first - _TO_LIMIT)
+    before = {word.lower for word in words[low : hit.first]}
+    if not before.isdisjoint(word_list("values", "conditions")):
+        return True
+    after = {word.lower for word in words[hit.past : hit.past + _TO_LIMIT]}
+    return has_sign and not (before | after).isdisjoint(word_list("values", "acts"))
+
+
+_SIGN = re.compile(r"[<>≤≥]|\b(?:below|above|under|over|less than|more than|greater than)\b", re.IGNORECASE)
+_TO_LIMIT = 8  # tokens
+
+
+def _is_date_like(line: Line, hit: Hit[_Measure], quantity: Quantity) -> bool:
+    """Tell whether "plts 5/19" is a date: only pressures and scores have two numbers."""
+    is_pair = "/" in line.reading.text[quantity.start : quantity.end] and len(quantity.values) > 1
+    return hit.value.kind is FactKind.LABORATORY and (bool(quantity.dates) or is_pair)
 
 
 def _told(line: Line, hit: Hit[_Measure]) -> str | None:
