@@ -31,6 +31,7 @@ def _states(text: str) -> dict[str, str]:
         ),
         ("Denies urgency, pain, or incontinence.", {"pain": "absent", "urinary incontinence": "absent"}),
         ("Fever (-), cough (+).", {"fever": "absent", "cough": "present"}),
+        ("Feels warm (not measured), haemoptysis twice.", {"haemoptysis": "present"}),
         ("Seizure unlikely.", {"seizure": "absent"}),
         ("Denies cough and has fever.", {"cough": "absent", "fever": "present"}),
         ("No further seizures.", {"seizure": "historical"}),

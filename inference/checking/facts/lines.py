@@ -132,11 +132,36 @@ class Line:
             self.reading.senses.of[first:past], self._further[first:past], strict=True
         ):
             combined |= sense & ~less | more
+        if combined & Sense.NEGATED and self._is_past_bracket(first):
+            combined &= ~Sense.NEGATED
         if combined & Sense.HISTORICAL and self._tells_a_duration:
             combined &= ~Sense.HISTORICAL
         if self.reading.words[first].lower in lexicon("cues").get("denials", ()):
             combined |= Sense.NEGATED
         return combined
+
+    def _is_past_bracket(self, index: int) -> bool:
+        """Tell whether the denial of a token stands in brackets before it: "warm (not measured), cough"."""
+        cue = self.reading.senses.negated_by.get(index)
+        if cue is None or self._further[index][0] & Sense.NEGATED:
+            return False
+        end = self._bracket_ends.get(cue)
+        return end is not None and end < index
+
+    @cached_property
+    def _bracket_ends(self) -> dict[int, int]:
+        """Where the brackets close in which a token stands; of nested ones, the inner."""
+        ends: dict[int, int] = {}
+        opened: list[int] = []
+        for index, word in enumerate(self.reading.words):
+            if word.lower == "(":
+                opened.append(index)
+            elif word.lower == ")" and opened:
+                for inside in range(opened.pop(), index):
+                    ends.setdefault(inside, index)
+                if opened:
+                    opened[-1] = index  # what was inside is done with: no token is gone over twice
+        return ends
 
     @cached_property
     def _further(self) -> list[tuple[int, int]]:
