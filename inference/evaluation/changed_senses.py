@@ -223,7 +223,9 @@ def _exchanged(kind: str, statement: Statement, around: Surroundings) -> Iterato
     for pattern, put in _pairs(kind):
         for found in pattern.finditer(text):
             if re.search(
-                r"\b(?:no|not|without|denies|if|any|nor)\s(?:\w+\s){0,2}$", text[: found.start()], re.I
+                r"\b(?:no|not|without|denies|denied|if|any|nor|never|nothing)\s(?:\w+\s){0,5}$",
+                text[: found.start()],
+                re.I,
             ):
                 continue  # "no severe pain" made "no mild pain" denies more, but is often true as well
             new = with_case_of(found[0], found.expand(put))
