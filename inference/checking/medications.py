@@ -17,6 +17,7 @@ from inference.vocabulary import Category, Severity
 __all__ = ["check", "doses"]
 
 Given = list[tuple[Reading, Mention]]
+_MOST_GIVEN = 40  # places of one drug in the cited sentences: past them it is no evidence that anybody chose
 
 
 def check(case: Case) -> tuple[list[Flag], set[int], frozenset[int]]:
@@ -37,15 +38,20 @@ def check(case: Case) -> tuple[list[Flag], set[int], frozenset[int]]:
     if not named:
         return flags, explained, frozenset()
     ours = _by_drug(events_of(claim, named))
-    theirs = {id(source): events_of(source, drugs_and_classes(source)) for source in case.sources}
+    drugs = frozenset(claim.drugs)
+    written = {id(source): drugs_and_classes(source) for source in case.sources}
+    theirs = {id(source): events_of(source, written[id(source)]) for source in case.sources}
+    known: dict[tuple[str, bool], Given] = {}  # by name: a claim may name a drug often
     for mention in named:
-        is_class = mention not in claim.drugs
-        given = [
-            (source, other)
-            for source in case.sources
-            for other in drugs_and_classes(source)
-            if (other in source.drugs or is_class) and is_given(mention, other, is_class)
-        ]
+        is_class = mention not in drugs
+        if (mention.name, is_class) not in known:
+            known[mention.name, is_class] = [
+                (source, other)
+                for source in case.sources
+                for other in written[id(source)]
+                if is_given(mention, other, is_class) and (is_class or other in source.drugs)
+            ][:_MOST_GIVEN]
+        given = known[mention.name, is_class]
         if not given:
             flag, starts = _not_given(case, claim, mention, is_class)
             flags.extend(flag)
