@@ -39,6 +39,9 @@ def check(case: Case) -> tuple[list[Flag], frozenset[int]]:
         "NKDA" denies what the note denies.
     """
     is_about = case.category is Category.ALLERGY or SPEAKS_OF_ALLERGY.search(case.claim.text) is not None
+    is_about = is_about or (
+        len(named_substances(case.claim)) == 1 and all(is_of_allergies(source) for source in case.sources)
+    )
     if not is_about:
         return [], frozenset()
     ours = read_statement(case.claim, is_allergy=True)

@@ -38,7 +38,7 @@ DENIAL = re.compile(
     r"|\bde-?label|\blabel (?:was |has been )?removed|\bnot allergic|\bok\b",
     re.IGNORECASE,
 )
-_LINKS = frozenset({"to", "with", "from", "after", "on", "by", "following"})
+_LINKS = frozenset({"to", "with", "w", "from", "after", "on", "by", "following"})
 _CLAUSE = re.compile(
     r"(?<=[a-z0-9)]{2})\.\s+(?=[A-Z])|[;|]|\bbut\b|\bthough\b|\balthough\b|\bhowever\b", re.IGNORECASE
 )

@@ -97,6 +97,11 @@ def _reporting() -> tuple[frozenset[str], frozenset[str]]:
 
 
 @cache
+def _attending() -> frozenset[str]:
+    return frozenset(lexicon("assertions")["words"]["attends"])
+
+
+@cache
 def _single_words() -> tuple[frozenset[str], frozenset[str]]:
     """Words that deny a thing by themselves, and cues that govern the next word alone."""
     content = lexicon("cues")
@@ -180,7 +185,8 @@ _ASKS = frozenset({":", "-", "–", "—", "="})
 def _last_mark(words: list[Token], index: int) -> int:
     """The token behind the last mark or comma before `index`."""
     for place in range(index - 1, max(-1, index - 12), -1):
-        if words[place].lower in _MARKS or words[place].lower in (",", ":"):
+        lower = words[place].lower
+        if lower in _MARKS or lower == "," or (lower == ":" and place < index - 1):
             return place + 1
     return max(0, index - 11)
 
@@ -221,6 +227,7 @@ def senses(words: list[Token], text: str) -> Senses:
     starts = _edges(words, hits, marks)
     edges = sorted({*starts, *(index for index, word in enumerate(words) if word.lower == ":")})
     commas = sorted({*edges, *(index for index, word in enumerate(words) if word.lower == ",")})
+    pauses = [place for place in commas if words[place].lower not in ("who", "which")]
     people = sorted({*marks, *(index for index, word in enumerate(words) if word.lower in _PATIENT)})
     governed: dict[_Role, int] = {}
     for hit in hits:
@@ -238,7 +245,7 @@ def senses(words: list[Token], text: str) -> Senses:
                 # X with the brother: only a full stop ends these two, and the patient the second.
                 ends = edges
                 if role.is_short:
-                    ends = [place for place in commas if words[place].lower not in ("who", "which")]
+                    ends = pauses
                 elif role.sense == Sense.FAMILY:
                     ends = people
                 elif role.sense == Sense.HYPOTHETICAL:
@@ -295,7 +302,8 @@ def _behind(
         return starts
     if words[hit.first].lower != "not":
         return edges
-    joined = {word.lower for word in words[_last_edge(commas, hit.first) : hit.first]}
+    first = max(_last_edge(commas, hit.first), hit.first - _LONGEST)
+    joined = {word.lower for word in words[first : hit.first]}
     return edges if joined & {"and", "or"} else commas
 
 
@@ -318,9 +326,11 @@ def _last_edge(edges: list[int], index: int) -> int:
     return edges[place - 1] + 1 if place else 0
 
 
+_LONGEST = 40  # tokens of a list before "not present"
 _NOUNS = 3  # tokens of a name before "screening"
 _PATIENT = frozenset({"patient", "pt", "patient's"})
 _DENIERS = frozenset({"no", "not", "without", "never", "cannot", "does", "did", "can't"})
+_PRONOUNS = frozenset({"him", "her", "them", "patient", "the", "whom", "a", "an", "us", "me", "no"})
 _LEANING = frozenset({"possible", "likely", "suspected", "considered"})
 
 
@@ -345,7 +355,13 @@ def _counts(role: _Role, hit: Found[tuple[_Role, ...]], words: list[Token], text
         return not any(word[0].isdigit() for word in neighbours)
     if role.sense == Sense.FAMILY and role.is_before and hit.past - hit.first == 1:
         verbs, companions = _reporting()
-        after = words[hit.past].lower if hit.past < len(words) else ""
+        after, next_but_one = (
+            words[index].lower if index < len(words) else "" for index in (hit.past, hit.past + 1)
+        )
+        if after == "with":  # "his father with gout", not "lives with her mother with him"
+            return next_but_one not in _PRONOUNS
         before = [words[index].lower for index in range(max(0, hit.first - 2), hit.first)]
+        if after in ("is", "was"):
+            return next_but_one not in _attending() and not companions.intersection(before)
         return after not in verbs and not companions.intersection(before)
     return True
