@@ -34,7 +34,7 @@ def negation(claim: Reading, aligned: list[Aligned], assertion: Assertion) -> Fl
         if (
             not denied
             and word.kind == ""
-            and all(_is_in_name(source, index) for source, index, _ in word.theirs)
+            and all(_is_in_name(claim, source, index) for source, index, _ in word.theirs)
         ):
             continue  # "no enlarged lymph nodes" does not deny lymph nodes
         if not word.ours & Sense.FAMILY and all(sense & Sense.FAMILY for _, _, sense in word.theirs):
@@ -73,9 +73,14 @@ def negation(claim: Reading, aligned: list[Aligned], assertion: Assertion) -> Fl
     )
 
 
-def _is_in_name(source: Reading, index: int) -> bool:
-    """Tell whether a word is only part of a longer thing's name."""
-    return any(m.past - m.first > 1 and m.first <= index < m.past for m in source.concepts)
+def _is_in_name(claim: Reading, source: Reading, index: int) -> bool:
+    """Tell whether a word is but part of a longer name of which the claim lacks or denies another part."""
+    for mention in source.concepts:
+        if mention.past - mention.first > 1 and mention.first <= index < mention.past:
+            parts = {source.stems[at] for at in range(mention.first, mention.past) if at in source.stems}
+            denied = {stem for at, stem in claim.stems.items() if claim.senses.of[at] & Sense.NEGATED}
+            return not parts <= claim.stem_set or bool(parts & denied)
+    return False
 
 
 def _is_over(claim: Reading, word: Aligned) -> bool:
@@ -204,7 +209,7 @@ def _telling(
                 entry
                 for entry in opposed
                 if entry[0].kind in kinds
-                or (_is_denied_itself(claim, entry[0]) and _is_told_of(claim, entry[0]))
+                or (_is_denied_itself(claim, entry[0]) and (entry[0].kind or _is_told_of(claim, entry[0])))
             ]
     if len(opposed) < _HALF * len(aligned):
         return []
