@@ -57,6 +57,8 @@ _SURE = 0.6  # share of that closeness at which the claim's own value, found in 
 def _best(case: Case, ours: Qualifier, dimension: Dimension) -> tuple[Match | None, Match | None]:
     """The closest qualifier of the sources that agrees, and the closest that does not."""
     near = case.claim.qualifiers.bound(dimension)[ours]
+    if dimension.no_drugs:
+        near = {name: near[name] for name in near.keys() - _drug_names(case.claim)}
     if dimension.kinds:
         near = {name: near[name] for name in near.keys() & _things(case.claim, dimension.kinds)}
     same, other = _closest(case.sources, ours, near, dimension)
@@ -148,6 +150,16 @@ def _closest(
             else:
                 other = match if other is None or score > other.score else other
     return same, other
+
+
+def _drug_names(claim: Reading) -> frozenset[str]:
+    words = {
+        claim.stems[index]
+        for drug in claim.drugs
+        for index in range(drug.first, drug.past)
+        if index in claim.stems
+    }
+    return frozenset(f"drug:{drug.name}" for drug in claim.drugs) | words
 
 
 def _things(claim: Reading, kinds: frozenset[str]) -> frozenset[str]:

@@ -33,6 +33,7 @@ class Dimension(NamedTuple):
         doubted: phrases of a claim that are compared; empty for all.
         needs: phrases that a claim may use only where the note grades that thing so.
         lone: what a source says once is of the only complaint that it speaks of, however far.
+        no_drugs: it is not asked of drugs, of which another check asks more.
         denied: what a value means where it is denied: "not improved" is "unhelped".
     """
 
@@ -52,6 +53,7 @@ class Dimension(NamedTuple):
     needs: frozenset[str]
     denied: Mapping[str, str]
     lone: bool
+    no_drugs: bool
 
     def agrees(self, one: Iterable[str], other: Iterable[str]) -> bool:
         """Tell whether some value of one side can stand beside some value of the other."""
@@ -78,6 +80,7 @@ def dimensions() -> dict[str, Dimension]:
             frozenset(entry.get("needs", ())),
             entry.get("denied", {}),
             entry.get("lone", False),
+            entry.get("no_drugs", False),
         )
         for list_name in LISTS
         for name, entry in lexicon(list_name)["dimensions"].items()

@@ -114,7 +114,8 @@ def check(
     Returns:
         At most one flag, and whether both sides say what becomes of it: then its negation is settled too.
     """
-    theirs: Events = frozenset().union(*(events for _, _, events in given))
+    ours = _told(claim, mention, ours)
+    theirs: Events = frozenset().union(*(_told(*found) for found in given))
     source = given[0][0]
 
     def flag(said: str, says: str, severity: Severity) -> tuple[Flag, bool]:
@@ -167,6 +168,21 @@ def check(
         return None, True
     is_stepped = any(" then " in f" {reading.text} " for reading, _, _ in given)
     return _another_change(ours, theirs, is_stepped, flag)
+
+
+def _told(reading: Reading, mention: Mention, events: Events) -> Events:
+    """The events of a drug without the "taking" and "on" of "stop taking" and "stop the patient on"."""
+    if not events & OFF or Event.TAKEN not in events:
+        return events
+    start = reading.words[mention.first].start
+    return events - {Event.TAKEN} if _ENDING.search(reading.text[max(0, start - 60) : start]) else events
+
+
+_ENDING = re.compile(
+    r"\b(?:stop\w*|discontinu\w+|hold|held|cease\w*|quit)\s(?:the\spatient|him|her|them|pt)?\s?(?:taking|using|on)"
+    r"(?:\s(?:the|his|her|their|a|an|daily|any|all))*\s?$",
+    re.IGNORECASE,
+)
 
 
 def _is_step(claim: Reading, mention: Mention, source: Reading, other: Mention) -> bool:
