@@ -62,6 +62,8 @@ def _best(case: Case, ours: Qualifier, dimension: Dimension) -> tuple[Match | No
     if dimension.kinds:
         near = {name: near[name] for name in near.keys() & _things(case.claim, dimension.kinds)}
     same, other = _closest(case.sources, ours, near, dimension)
+    if same is None and other is None and dimension.no_drugs and not near:
+        same, other = _of_the_next_words(case, ours, dimension)
     if same is None and other is None and dimension.lone:
         same, other = _of_the_only_thing(case, ours, near, dimension)
     if (
@@ -114,6 +116,30 @@ def _of_the_only_thing(
     return same, other
 
 
+def _of_the_next_words(
+    case: Case, ours: Qualifier, dimension: Dimension
+) -> tuple[Match | None, Match | None]:
+    """As `_closest`, of words that name no thing: "stop her current regimen" for "continue" it."""
+    same: Match | None = None
+    other: Match | None = None
+    behind = _next_stems(case.claim, ours)
+    for source in case.sources:
+        for theirs in source.qualifiers.of(dimension.list):
+            if theirs.dimension != dimension.name or not behind & _next_stems(source, theirs):
+                continue
+            if dimension.agrees(ours.values, theirs.values):
+                same = Match(source, theirs, 1.0)
+            else:
+                other = Match(source, theirs, 1.0)
+    return same, other
+
+
+def _next_stems(reading: Reading, qualifier: Qualifier) -> frozenset[str]:
+    inside = range(qualifier.past, min(qualifier.past + _NEXT, len(reading.words)))
+    return frozenset(reading.stems[index] for index in inside if index in reading.stems)
+
+
+_NEXT = 4  # tokens
 _LONE = 0.3
 _PRONOUNS = frozenset({"it", "they", "this", "these", "symptoms", "symptom", "which"})
 

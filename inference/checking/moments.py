@@ -7,6 +7,7 @@ a month ago" did not start a month ago.
 
 import re
 from bisect import bisect_right
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from inference.checking.case import Case
@@ -54,7 +55,7 @@ _VAGUE_UNIT = re.compile(
     re.I,
 )
 _LASTING_BEFORE = re.compile(
-    r"\b(?:for|x|over|during|of|past|last|within|since|lasting|about|approximately|around|nearly|almost|roughly)"
+    r"\b(?:for|x|over|during|past|last|within|since|lasting|about|approximately|around|nearly|almost|roughly)"
     r"(?:\s(?:the|about|approximately|around|nearly|almost|past|last|over|at|least|more|than|roughly|only)){0,3}\s?$",
     re.IGNORECASE,
 )
@@ -64,12 +65,19 @@ _NOT_BACK = re.compile(
     re.IGNORECASE,
 )
 _HISTORY_BEHIND = re.compile(r"\s?(?:hx|history|h/o|of\b|duration)", re.IGNORECASE)
+# A year that is part of no date and no amount.
+_FREE, _ALONE = r"(?<![\d/.-])", r"(?![\d/.%-]|\s?(?:ml|mg|mcg|g|kcal|cal|units|hrs?|hours|h|steps|ft)\b)"
 _NAMED = (
-    (r"today|tonight|this\s(?:morning|afternoon|evening)|just\snow|earlier\stoday", 0.0, 1.0),
+    (
+        r"(?<!presents\s)(?<!here\s)(?<!seen\s)(?<!in\s)(?<!presenting\s)(?<!visit\s)today(?!\s(?:for|with|to)\b)|tonight|this\s(?:morning|afternoon|evening)|just\snow|earlier\stoday",
+        0.0,
+        1.0,
+    ),
     (r"yesterday|last\snight|the\snight\sbefore|the\sday\sbefore", 0.4, 2.0),
     (r"last\sweek|a\sweek\sor\sso\sago", 2.0, 15.0),
     (r"(?:earlier\s|later\s)?this\sweek", 0.0, 7.0),
     (r"this\smonth", 0.0, 31.0),
+    (r"this\syear|earlier\sthis\syear", 0.0, 366.0),
     (r"last\smonth", 10.0, 65.0),
     (r"last\syear", 60.0, 730.0),
     (r"recent(?:ly)?|lately|of\slate|new-onset|newly", 0.0, 150.0),
@@ -78,8 +86,13 @@ _NAMED = (
         800.0,
         4e4,
     ),
-    (r"chronic|long-?\s?standing|lifelong|for\s(?:many\s)?years", 320.0, 4e4),
-    (r"in\s(?:19\d\d|20[01]\d)", 800.0, 4e4),
+    (
+        r"chronic(?!\s(?:obstructive|kidney|renal|liver|lymph|myel|heart|fatigue))|long-?\s?standing|lifelong|for\s(?:many\s)?years",
+        320.0,
+        4e4,
+    ),
+    (rf"{_FREE}(?:19\d\d|200\d|201[0-5]){_ALONE}", 1000.0, 3.8e4),
+    (rf"{_FREE}201[6-9]{_ALONE}", 40.0, 4e3),
 )
 _WORDS = [(re.compile(rf"\b(?:{words})\b", re.IGNORECASE), low, high) for words, low, high in _NAMED]
 # What happened, by the word that says so; the first kind that a clause names wins.
@@ -113,19 +126,34 @@ _CLAUSE = re.compile(
 _MARGIN = 0.35
 _MOST = 12  # times of one text that are read
 _SHARE = 0.6  # of the claim's content words in one source, where no event tells what the time is of
-_LESS = 0.3
+_MOST_OF_IT = 0.8  # where other events are told
+_LESS = 0.3  # where the same is
 
 
 class Moment(NamedTuple):
-    """A time before the note, from `low` to `high` days ago, at text[start:end]; `event` "" where unsaid."""
+    """A time before the note, from `low` to `high` days ago, at text[start:end].
+
+    Attributes:
+        events: what happened then, as far as words tell it.
+        is_lasting: since when, not when: "for three weeks".
+        is_worded: without a count: the numbers' own check cannot tell it from another.
+    """
 
     low: float
     high: float
     start: int
     end: int
-    event: str
-    is_told: bool  # its event, by a word
-    is_worded: bool  # without a number: the numbers' own check cannot tell it from another
+    events: frozenset[str]
+    is_lasting: bool
+    is_worded: bool
+
+    @property
+    def kinds(self) -> frozenset[str]:
+        """Its events; what lasts has begun then, where nothing else is told."""
+        return self.events or (_BEGUN if self.is_lasting else self.events)
+
+
+_BEGUN = frozenset({"begun"})
 
 
 def check(case: Case) -> list[Flag]:
@@ -152,24 +180,41 @@ def check(case: Case) -> list[Flag]:
 
 
 def _rivals(case: Case, ours: Moment, theirs: list[tuple[Reading, Moment]]) -> list[tuple[Reading, Moment]]:
-    """The times of the sources that must meet the claim's."""
-    if not theirs:
-        return []
-    stems = case.claim.stem_set
-    own = [(source, moment) for source, moment in theirs if moment.event == ours.event]
-    if ours.event and own:
-        if not ours.is_told and not ours.is_worded and not any(moment.is_worded for _, moment in own):
-            return []
-        return [
-            (source, moment) for source, moment in own if len(stems & source.stem_set) >= _LESS * len(stems)
-        ]
-    if any(_meet(ours, moment) for _, moment in theirs):
+    """The times of the sources that the claim's must meet."""
+    own = [
+        (source, moment)
+        for source, moment in theirs
+        if moment.kinds & ours.kinds
+        and (_share(case.claim, source) >= _LESS or _names_one(case.claim, source))
+    ]
+    is_met = any(_meet(ours, moment) for _, moment in theirs)
+    if own:
+        is_plain = not ours.events and not ours.is_worded and not any(moment.is_worded for _, moment in own)
+        return [] if is_plain and not is_met else own  # a number that stands nowhere is left to its own check
+    if is_met:
         return []
     return [
         (source, moment)
         for source, moment in theirs
-        if len(stems & source.stem_set) >= _SHARE * len(stems) and (ours.is_worded or moment.is_worded)
+        if (ours.is_worded or moment.is_worded)
+        and _share(case.claim, source) >= (_SHARE if moment.events == ours.events else _MOST_OF_IT)
     ]
+
+
+def _share(claim: Reading, source: Reading) -> float:
+    """The share of the claim's words that a source has, times and events apart."""
+    times = [(moment.start, moment.end) for moment in moments(claim)]
+    own = {
+        stem
+        for index, stem in claim.stems.items()
+        if not any(start <= claim.words[index].start < end for start, end in times)
+        and not any(pattern.fullmatch(claim.words[index].lower) for _, pattern in _KINDS)
+    }
+    return len(own & source.stem_set) / len(own) if own else 0.0
+
+
+def _names_one(claim: Reading, source: Reading) -> bool:
+    return any(name[0] == "=" and name in source.places for name in claim.places)
 
 
 def _meet(one: Moment, other: Moment) -> bool:
@@ -197,7 +242,7 @@ def moments(reading: Reading) -> list[Moment]:
             and not (_LASTING_BEFORE.search(before) or _HISTORY_BEHIND.match(text, match.end()))
         ):
             continue
-        found.append((*days, match.start(), match.end(), is_lasting, not any(c.isdigit() for c in match[0])))
+        found.append((*days, match.start(), match.end(), is_lasting, _is_vague(match)))
         if len(found) > _MOST:
             break
     for match in _VAGUE_UNIT.finditer(text[:_READ]):
@@ -212,12 +257,28 @@ def moments(reading: Reading) -> list[Moment]:
             kept.append(moment)
     edges = [match.start() for match in _CLAUSE.finditer(text[:_READ])]
     return [
-        Moment(low, high, start, end, *_event(text, start, end, edges, is_lasting=is_lasting), is_worded)
+        Moment(
+            low,
+            high,
+            start,
+            end,
+            _events(text, start, end, edges) if high < _EVER else frozenset(),
+            is_lasting,
+            is_worded,
+        )
         for low, high, start, end, is_lasting, is_worded in kept[:_MOST]
     ]
 
 
+_EVER = 3.9e4  # days: of what has no start no event is told
 _READ = 2000  # code points of a sentence that are read
+
+
+def _is_vague(match: re.Match[str]) -> bool:
+    return match["count"] is not None and " ".join(match["count"].lower().split()) in _VAGUE
+
+
+_VAGUE = frozenset({"couple of", "a couple of", "few", "a few", "several", "some", "many"})
 
 
 def _starts(reading: Reading, drug: Mention) -> int:
@@ -238,14 +299,26 @@ def _days(match: re.Match[str]) -> tuple[float, float] | None:
     return low * day, high * day
 
 
-def _event(text: str, start: int, end: int, edges: list[int], *, is_lasting: bool) -> tuple[str, bool]:
-    """What happened then, and whether a word tells it: the one before the time in its clause, else behind."""
+def _events(text: str, start: int, end: int, edges: list[int]) -> frozenset[str]:
+    """What happened then: the last word for it before the time in its clause; what "when" joins to it; else
+    the first word behind it."""
     at = bisect_right(edges, start)
     first = edges[at - 1] if at else 0
     past = edges[at] if at < len(edges) else len(text)
     before, behind = text[max(first, start - 90) : start], text[end : min(past, end + 60)]
-    for part in (before, behind):
-        for name, pattern in _KINDS:
-            if pattern.search(part):
-                return name, True
-    return "begun" if is_lasting else "", False
+    closest = max(((match.start(), name) for name, match in _told(before)), default=None)
+    joined = _JOINED.match(text, end)
+    if closest is not None or joined is not None:
+        found = {closest[1]} if closest is not None else set()
+        if joined is not None:
+            found.update(name for name, _ in _told(joined[0]))
+        return frozenset(found)
+    following = min(((match.start(), name) for name, match in _told(behind)), default=None)
+    return frozenset() if following is None else frozenset({following[1]})
+
+
+def _told(text: str) -> Iterator[tuple[str, re.Match[str]]]:
+    return ((name, match) for name, pattern in _KINDS for match in pattern.finditer(text))
+
+
+_JOINED = re.compile(r"\W{0,2}(?:when|after|following|while|whilst)\s.{0,40}", re.IGNORECASE)
