@@ -23,6 +23,7 @@ INSERT_ONLY = (
     "Flag",
     "Fact",
     "LexiconApproval",
+    "LexiconWithdrawal",
     "Decision",
     "Signature",
     "Addendum",

@@ -67,6 +67,7 @@ urlpatterns = [
     path("word-lists/", lexicons.lexicons, name="lexicons"),
     path("word-lists/<slug:digest>/", lexicons.lexicon, name="lexicon"),
     path("word-lists/<slug:digest>/approve/", lexicons.approve, name="lexicon_approve"),
+    path("word-lists/<slug:digest>/withdraw/", lexicons.withdraw, name="lexicon_withdraw"),
     path("audit/", audit.audit, name="audit"),
     path("audit/export/", audit.export, name="audit_export"),
     path("audit/verify/", audit.verify, name="audit_verify"),

@@ -80,6 +80,7 @@ ACTIONS: dict[str, str] = {
             "fact_decided",
             "facts_closed",
             "lexicon_approved",
+            "lexicon_withdrawn",
             "decision_undone",
             "summary_signed",
             "account_disabled",

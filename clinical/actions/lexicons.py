@@ -5,12 +5,17 @@ import hashlib
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
+from typing import Any
+from uuid import UUID
+
+from django.db import models
 
 from clinical.access import NOT_FOUND, Refusal, Refused, may_approve_lexicons
 from clinical.actions.audit import audited
-from clinical.models import AuditType, LexiconApproval, User
+from clinical.models import AuditType, LexiconApproval, LexiconWithdrawal, User
 from inference.checking import lexicons as files_in_use
 from inference.checking.lexicons.faults import lexicon_errors
+from inference.evaluation.checker_version import checker_digest
 
 DIGEST_CHARACTERS = 12
 SITE_ADDS = "\n\n# ---- What this site adds ----\n\n"
@@ -24,6 +29,7 @@ class Lexicon:
         digest: SHA-256 (hex) of the text: a changed word is another version.
         text: the whole file, and behind it the site's own.
         approved_by: the name of the clinician who approved this very version; "" while nobody has.
+        approver: that clinician's id: who may withdraw the approval.
     """
 
     name: str
@@ -34,6 +40,7 @@ class Lexicon:
     text: str
     approved_by: str = ""
     approved_at: datetime.datetime | None = None
+    approver: UUID | None = None
 
     @property
     def title(self) -> str:
@@ -66,21 +73,29 @@ def _read(name: str) -> Lexicon:
     )
 
 
+def rules_in_use() -> dict[str, Any]:
+    """Name by digest the rules that check now, and each of their word lists with what the site adds."""
+    return {"checker": checker_digest(), "lexicons": {lexicon.name: lexicon.digest for lexicon in in_use()}}
+
+
 def listing() -> list[Lexicon]:
     """List the word lists with who approved this version of each."""
-    approvals = {
-        (approval.name, approval.digest): approval
-        for approval in LexiconApproval.objects.select_related("by").filter(
-            digest__in=[lexicon.digest for lexicon in in_use()]
-        )
-    }
+    digests = [lexicon.digest for lexicon in in_use()]
+    approvals = {(row.name, row.digest): row for row in _standing().filter(digest__in=digests)}
     return [_approved(lexicon, approvals.get((lexicon.name, lexicon.digest))) for lexicon in in_use()]
+
+
+def _standing() -> models.QuerySet[LexiconApproval]:
+    """Select the approvals that nobody has withdrawn."""
+    return LexiconApproval.objects.filter(withdrawal=None).select_related("by")
 
 
 def _approved(lexicon: Lexicon, approval: LexiconApproval | None) -> Lexicon:
     if approval is None:
         return lexicon
-    return replace(lexicon, approved_by=approval.by.full_name, approved_at=approval.at)
+    return replace(
+        lexicon, approved_by=approval.by.full_name, approved_at=approval.at, approver=approval.by_id
+    )
 
 
 def look(digest: str) -> Lexicon:
@@ -97,7 +112,7 @@ def look(digest: str) -> Lexicon:
 
 def unapproved_count() -> int:
     """Count the word lists in use that no clinician of the site answers for."""
-    approved = set(LexiconApproval.objects.values_list("name", "digest"))
+    approved = set(_standing().values_list("name", "digest"))
     return sum((lexicon.name, lexicon.digest) not in approved for lexicon in in_use())
 
 
@@ -112,14 +127,39 @@ def approve(*, by: User, digest: str) -> Lexicon:
         entry.detail.update(lexicon=lexicon.name, digest=lexicon.digest)
         if refusal := may_approve_lexicons(by):
             raise Refused(refusal)
-        row = LexiconApproval(name=lexicon.name, digest=lexicon.digest, by=by)
-        LexiconApproval.objects.bulk_create([row], ignore_conflicts=True)
-        kept = LexiconApproval.objects.select_related("by").get(name=row.name, digest=row.digest)
-        if kept.pk != row.pk:
-            sentence = f"{kept.by.full_name} has approved this version already."
-            raise Refused(Refusal("is_approved", sentence, 409))
-        entry.thing = kept
-        return _approved(lexicon, kept)
+        if not (kept := _standing().filter(name=lexicon.name, digest=lexicon.digest).first()):
+            earlier = LexiconApproval.objects.filter(name=lexicon.name, digest=lexicon.digest).count()
+            row = LexiconApproval(name=lexicon.name, digest=lexicon.digest, number=earlier + 1, by=by)
+            LexiconApproval.objects.bulk_create([row], ignore_conflicts=True)
+            kept = LexiconApproval.objects.select_related("by").get(
+                name=row.name, digest=row.digest, number=row.number
+            )
+            if kept.pk == row.pk:
+                entry.thing = kept
+                return _approved(lexicon, kept)
+        sentence = f"{kept.by.full_name} has approved this version already."
+        raise Refused(Refusal("is_approved", sentence, 409))
+
+
+def withdraw(*, by: User, digest: str) -> Lexicon:
+    """Answer no longer for a version of a word list that one has approved.
+
+    Raises:
+        Refused: 403, somebody else approved it; 404, no list in use has that content; 409, nobody has.
+    """
+    with audited(AuditType.LEXICON_WITHDRAWN, by=by) as entry:
+        lexicon = look(digest)
+        entry.detail.update(lexicon=lexicon.name, digest=lexicon.digest)
+        approval = _standing().filter(name=lexicon.name, digest=lexicon.digest).first()
+        if approval is None:
+            raise Refused(Refusal("not_approved", "Nobody answers for this version.", 409))
+        entry.thing = approval
+        if approval.by_id != by.pk:
+            sentence = f"Only {approval.by.full_name}, who approved this version, can withdraw that."
+            raise Refused(Refusal("not_yours", sentence), thing=approval)
+        row = LexiconWithdrawal(approval=approval, by=by)
+        LexiconWithdrawal.objects.bulk_create([row], ignore_conflicts=True)
+        return replace(lexicon, approved_by="", approved_at=None, approver=None)
 
 
 def faults() -> list[str]:

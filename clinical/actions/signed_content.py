@@ -53,6 +53,7 @@ def signed_content(page: ReviewPage, review: Review, *, by: User, signed_at: str
         ],
         "facts": [as_signed(fact) for fact in page.ledger.facts] if page.ledger.is_known else None,
         "lexicons": {lexicon.name: lexicon.digest for lexicon in lexicons.in_use()},
+        "drafted_by_rules": page.summary.rules,
         "decisions": [
             {
                 "number": d.number,

@@ -140,6 +140,7 @@ class WaitingSummary:
         critical_count: claims with a critical flag and no decision.
         left_out_count: critical facts that the draft leaves out, with no decision.
         undecided_count: claims nobody decided.
+        has_ledger: somebody looked for what it leaves out; not of a draft from before the ledger.
     """
 
     summary: Summary
@@ -151,6 +152,7 @@ class WaitingSummary:
     left_out_count: int
     claim_count: int
     undecided_count: int
+    has_ledger: bool
 
 
 @dataclass(frozen=True)
@@ -265,6 +267,7 @@ def _waiting(by: User) -> list[WaitingSummary]:
             s.left_out_now,
             s.claim_count,
             s.undecided_count,
+            s.fact_count is not None,
         )
         for s in found
     ]

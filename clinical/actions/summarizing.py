@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from clinical.access import may_use_note
-from clinical.actions import engines, ledger, outages
+from clinical.actions import engines, ledger, lexicons, outages
 from clinical.actions.audit import audited
 from clinical.actions.failures import Failure
 from clinical.actions.leases import Lease
@@ -163,5 +163,6 @@ def _finish(
             parts_read=completion.parts,
             fact_count=len(facts),
             left_out_count=left_out_count,
+            rules=lexicons.rules_in_use(),
         )
         Job.objects.filter(pk=lease.job.pk).update(status=Job.Status.DONE, finished_at=now, lease_until=None)

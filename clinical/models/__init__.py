@@ -3,7 +3,7 @@
 from clinical.models.audit import AuditEvent, AuditType
 from clinical.models.base import uuid7
 from clinical.models.documents import Document, IdentityMismatch, Withdrawal
-from clinical.models.facts import Fact, LexiconApproval
+from clinical.models.facts import Fact, LexiconApproval, LexiconWithdrawal
 from clinical.models.jobs import Job, Lane, Tick
 from clinical.models.keys import DataKey
 from clinical.models.model_versions import EngineHealth, ModelVersion, PromptVersion
@@ -30,6 +30,7 @@ __all__ = [
     "Job",
     "Lane",
     "LexiconApproval",
+    "LexiconWithdrawal",
     "Membership",
     "ModelVersion",
     "Note",

@@ -43,6 +43,7 @@ class AuditType(models.TextChoices):
     SUMMARY_PRINTED = "summary_printed", "Opened a summary for print"
     SUMMARIES_COMPARED = "summaries_compared", "Compared two summaries"
     LEXICON_APPROVED = "lexicon_approved", "Approved a word list"
+    LEXICON_WITHDRAWN = "lexicon_withdrawn", "Withdrew the approval of a word list"
     FALLBACK_REQUESTED = "fallback_requested", "Extractive draft queued: the engine is down"
     ENGINE_LOST = "engine_lost", "The engine stopped answering"
     ENGINE_REGAINED = "engine_regained", "The engine answers again"

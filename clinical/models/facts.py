@@ -44,16 +44,33 @@ class Fact(Record):
 
 
 class LexiconApproval(Record):
-    """A clinician of the site answers for one version of a word list: that very content and no other."""
+    """A clinician of the site answers for one version of a word list: that very content and no other.
+
+    `number` counts the approvals of that content from 1; a further one follows only a withdrawn one.
+    """
 
     name = models.CharField(max_length=40)
     digest = models.CharField(max_length=64)
+    number = models.PositiveIntegerField(default=1)
     by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     at = models.DateTimeField(auto_now_add=True)
 
     phi_fields: ClassVar = frozenset()
-    plain_fields: ClassVar = frozenset({"id", "name", "digest", "by", "at"})
+    plain_fields: ClassVar = frozenset({"id", "name", "digest", "number", "by", "at"})
 
     class Meta:
         ordering = ["at"]
-        constraints = [models.UniqueConstraint(fields=["name", "digest"], name="a_version_approved_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["name", "digest", "number"], name="a_version_approved_once")
+        ]
+
+
+class LexiconWithdrawal(Record):
+    """Whoever approved a version of a word list answers for it no longer."""
+
+    approval = models.OneToOneField(LexiconApproval, on_delete=models.PROTECT, related_name="withdrawal")
+    by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField(auto_now_add=True)
+
+    phi_fields: ClassVar = frozenset()
+    plain_fields: ClassVar = frozenset({"id", "approval", "by", "at"})

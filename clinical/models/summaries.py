@@ -36,6 +36,8 @@ class Summary(Record):
 
     `fact_count` is None where nobody looked for facts: a draft from before the omission ledger.
     `left_out_count` counts the critical facts that no claim used when the summary became ready.
+    `rules` says what checked it: {"checker": digest, "lexicons": {name: digest}}; None of a draft from before
+    that was kept.
     """
 
     class Status(models.TextChoices):
@@ -64,6 +66,7 @@ class Summary(Record):
     parts_read = models.PositiveSmallIntegerField(default=0)
     fact_count = models.PositiveIntegerField(null=True)
     left_out_count = models.PositiveIntegerField(default=0)
+    rules = models.JSONField(null=True)
 
     objects = SummaryQuerySet.as_manager()
 
@@ -86,6 +89,7 @@ class Summary(Record):
             "parts_read",
             "fact_count",
             "left_out_count",
+            "rules",
         }
     )
 

@@ -34,3 +34,12 @@ def approve(request: Request, digest: str) -> HttpResponse:
     lexicon = actions.approve(by=request.user, digest=digest)
     messages.success(request, f"You approved “{lexicon.title}”, version {lexicon.short_digest}.")
     return redirect("lexicon", digest=digest)
+
+
+@access("lexicon.approve")
+@require_POST
+def withdraw(request: Request, digest: str) -> HttpResponse:
+    """Answer no longer for a version that one has approved."""
+    lexicon = actions.withdraw(by=request.user, digest=digest)
+    messages.success(request, f"You answer no longer for “{lexicon.title}”, version {lexicon.short_digest}.")
+    return redirect("lexicon", digest=digest)

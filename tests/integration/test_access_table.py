@@ -63,6 +63,7 @@ TABLE: dict[str, tuple[tuple[str, ...], str, int]] = {
     "lexicons": (EVERYONE, "GET", 200),
     "lexicon": (EVERYONE, "GET", 404),
     "lexicon_approve": ((CLINICIAN,), "POST", 404),
+    "lexicon_withdraw": ((CLINICIAN,), "POST", 404),
     "audit": ((AUDITOR,), "GET", 200),
     "audit_export": ((AUDITOR,), "POST", 200),
     "audit_verify": ((AUDITOR,), "POST", 200),
@@ -93,6 +94,7 @@ KEYS: dict[str, dict[str, Any]] = {
     "prompt": {"digest": "0" * 64},
     "lexicon": {"digest": "0" * 64},
     "lexicon_approve": {"digest": "0" * 64},
+    "lexicon_withdraw": {"digest": "0" * 64},
     "account_confirm_email": {"key": "a-key"},
     "account_reset_password_from_key": {"uidb36": "1", "key": "a-key"},
 }

@@ -1,16 +1,20 @@
 """Left-out facts on the page, on paper, in copied text and in the sign dialog; symptoms in the source."""
 
+import json
 import re
 from collections.abc import Callable
 from uuid import UUID
 
 import pytest
 from django.http import HttpResponse
+from django.template.loader import render_to_string
 from django.test import Client
 from django.urls import reverse
 
-from clinical.actions import documents, facts, reviews
+from clinical.actions import documents, facts, lexicons, reviews
+from clinical.actions.checker import Checker
 from clinical.models import Summary, User
+from inference.evaluation.rates import read_rates
 from tests.drafts import (
     TEXT,
     answer,
@@ -239,6 +243,54 @@ def test_the_page_says_how_often_the_checker_was_right_or_that_nobody_measured(
 
     assert "It does not find everything." in html
     assert "was not measured for this version" in html or "Measured on claims written by hand" in html
+
+
+RATES = {
+    "checker": "0" * 64,
+    "claims": {
+        "true": {"n": 100, "flagged": 7, "interval": [0.034, 0.138]},
+        "false": {"n": 120, "flagged": 112, "interval": [0.874, 0.966]},
+    },
+    "kinds": [{"label": "changed numbers", "n": 60, "caught": 58, "interval": [0.886, 0.991]}],
+}
+"""Invented figures, as the evaluation writes them."""
+
+
+@pytest.mark.parametrize(("is_current", "words"), [(True, "it caught"), (False, "on an earlier version of")])
+def test_measured_rates_stand_beside_the_flags_with_counts_and_intervals(
+    is_current: bool, words: str
+) -> None:
+    about = Checker(read_rates(json.dumps(RATES)), is_current, unapproved=0, rules={})
+
+    html = " ".join(
+        render_to_string("summaries/_rates.html", {"rates": about.rates, "checker": about}).split()
+    )
+
+    assert words in html
+    assert (
+        "<strong>112 of 120</strong> false claims and doubted <strong>7 of 100</strong> correct ones" in html
+    )
+    assert "anywhere from 87 to 97 of 100 caught, and 3 to 14 of 100 doubted" in html
+    assert 'changed numbers <span class="muted">(88 to 100 of 100)' in html
+    assert "58 of 60 changed numbers" in html
+    assert "It does not find everything." in html
+    assert ("earlier version" in html) != is_current
+
+
+def test_a_draft_names_the_rules_that_checked_it_and_says_when_they_have_changed(
+    clinician: User, browser: Client, summary: Summary
+) -> None:
+    made = make_summary(clinician)
+    assert made.rules == lexicons.rules_in_use()
+    assert made.rules["lexicons"].keys() == {lexicon.name for lexicon in lexicons.in_use()}
+    html = opened(browser, made)
+    assert f'Checked by rules <span class="mono">{made.rules["checker"][:12]}</span>.' in html
+
+    older = begin_draft(note_of(made), clinician)
+    Summary.objects.filter(pk=older.pk).update(rules={**made.rules, "checker": "0" * 64})
+    end_draft(older)
+    assert "the rules or word lists have changed since" in opened(browser, older)
+    assert "Which version of the rules checked it was not kept then." in opened(browser, summary)
 
 
 def test_the_sign_page_of_a_note_entered_in_error_names_no_fact(

@@ -95,6 +95,38 @@ def test_a_version_is_approved_once_and_the_approval_never_changes(clinician: Us
             cursor.execute(statement)
 
 
+def test_whoever_approved_a_version_withdraws_it_and_another_may_approve_it_then(clinician: User) -> None:
+    digest = digest_of("drugs")
+    lexicons.approve(by=clinician, digest=digest)
+    browser, colleague = browser_of(clinician), make_clinician(full_name="Dr Bo Invented")
+    assert "Withdraw my approval" in page(browser, reverse("lexicon", args=[digest]))
+    assert "Withdraw my approval" not in page(browser_of(colleague), reverse("lexicon", args=[digest]))
+
+    answered = browser.post(reverse("lexicon_withdraw", args=[digest]), follow=True).content.decode()
+
+    assert "You answer no longer for" in answered
+    assert "Approve this version" in answered
+    assert lexicons.unapproved_count() == len(lexicons.in_use())
+    event = AuditEvent.objects.filter(type="lexicon_withdrawn").get()
+    assert event.detail == {"lexicon": "drugs", "digest": digest}
+    assert lexicons.approve(by=colleague, digest=digest).approved_by == "Dr Bo Invented"
+    assert LexiconApproval.objects.count() == 2
+    with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("DELETE FROM clinical_lexiconwithdrawal")
+
+
+def test_nobody_withdraws_what_a_colleague_approved_or_nobody_did(clinician: User) -> None:
+    digest = digest_of("drugs")
+    with pytest.raises(Refused, match="not_approved"):
+        lexicons.withdraw(by=clinician, digest=digest)
+    lexicons.approve(by=make_clinician(), digest=digest)
+    with pytest.raises(Refused, match="not_yours"):
+        lexicons.withdraw(by=clinician, digest=digest)
+
+    assert lexicons.look(digest).approved_by
+    assert AuditEvent.objects.filter(type="lexicon_withdrawn", outcome="denied").count() == 2
+
+
 def test_the_review_page_says_that_the_lists_are_not_reviewed_until_all_are(clinician: User) -> None:
     browser = browser_of(clinician)
     address = reverse("summary", args=[make_summary(clinician).pk])

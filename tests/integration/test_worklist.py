@@ -16,12 +16,13 @@ from clinical.actions.summaries import WaitingSummary
 from clinical.models import AuditEvent, Job, Role, Summary, Tick, User
 from clinical.templatetags.identity import age, days
 from inference.prompts import load_prompt
-from tests.drafts import DOUBTED, TEXT, again, answer
+from tests.drafts import DOUBTED, TEXT, again, answer, begin_draft, end_draft
 from tests.factories import (
     NOTE,
     make_account,
     make_clinician,
     make_document,
+    make_note,
     make_patient,
     make_summary,
     run_jobs,
@@ -46,6 +47,20 @@ def worklist(browser: Client) -> str:
     response = browser.get(reverse("worklist"))
     assert response.status_code == 200
     return response.content.decode()
+
+
+def test_a_draft_from_before_the_ledger_is_not_said_to_leave_nothing_out(
+    browser: Client, clinician: User
+) -> None:
+    older = begin_draft(make_note(clinician), clinician)
+    end_draft(older, has_ledger=False)
+    summaries.open_summary(by=clinician, summary_id=older.pk)
+
+    line = next(line for line in summaries.worklist(by=clinician).waiting if line.summary.pk == older.pk)
+    assert not line.has_ledger
+    page = worklist(browser)
+    assert "Left out: not computed" in page
+    assert "None open" not in page
 
 
 def test_an_empty_worklist_says_what_to_do(browser: Client) -> None:
