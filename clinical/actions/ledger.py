@@ -48,6 +48,7 @@ class ReviewedFact:
             does one that is gravely doubted and not decided on.
         added_as: the claim that was added for it and still has its words, or None.
         verb: not_needed, closed (with the signature), or "" while nobody has decided.
+        group: how many facts were closed in the same act; 1 where it was decided on by itself.
     """
 
     target: UUID
@@ -62,6 +63,7 @@ class ReviewedFact:
     by: str = ""
     at: datetime.datetime | None = None
     reason: str = ""
+    group: int = 1
 
     @property
     def numbers(self) -> tuple[int, ...]:
@@ -181,7 +183,8 @@ def _reviewed(
     )
     if act is None:
         return fact
-    return replace(fact, verb=act.verb, by=act.by.full_name, at=act.at, reason=act.reason or "")
+    group = (act.content or {}).get("group", 1)
+    return replace(fact, verb=act.verb, by=act.by.full_name, at=act.at, reason=act.reason or "", group=group)
 
 
 def _as_found(row: Fact) -> rules.Fact:
@@ -243,6 +246,7 @@ def as_signed(fact: ReviewedFact) -> dict[str, Any]:
         "by": "" if fact.is_used else fact.by,
         "at": fact.at.isoformat() if fact.at and not fact.is_used else None,
         "reason": "" if fact.is_used else fact.reason,
+        "group": 1 if fact.is_used else fact.group,
     }
 
 
@@ -265,6 +269,7 @@ def signed_ledger(signature: Signature) -> Ledger:
             by=fact["by"],
             at=datetime.datetime.fromisoformat(fact["at"]) if fact["at"] else None,
             reason=fact["reason"],
+            group=fact.get("group", 1),
         )
         for position, fact in enumerate(kept, start=1)
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import groupby
 from typing import Any
 from uuid import UUID
 
@@ -48,11 +49,14 @@ def locked(summary_id: UUID, version: int, *, by: User, entry: Entry) -> tuple[S
 
 def _stale(review: Review, version: int) -> Refusal:
     since = review.decisions.filter(number__gt=version).select_related("by")
-    items = tuple(
-        f"{d.by.full_name}: {d.get_verb_display().lower()} {'a left-out fact' if d.fact_id else 'a claim'}"
-        for d in since
-    )
-    return replace(CHANGED, items=items)
+    acts = [(d.by.full_name, d.get_verb_display().lower(), bool(d.fact_id)) for d in since]
+    runs = [(act, sum(1 for _ in run)) for act, run in groupby(acts)]
+    return replace(CHANGED, items=tuple(_in_words(*act, count) for act, count in runs))
+
+
+def _in_words(name: str, act: str, is_fact: bool, count: int) -> str:
+    thing = "left-out fact" if is_fact else "claim"
+    return f"{name}: {act} " + (f"a {thing}" if count == 1 else f"{count} {thing}s")
 
 
 def checked(
@@ -89,12 +93,23 @@ def append(review: Review, *, by: User, target: UUID, verb: str, **fields: Any) 
 
 
 def append_alike(review: Review, *, by: User, facts: Sequence[UUID], verb: str) -> None:
-    """Add the same decision on many facts, one row each, in as many queries as for one."""
+    """Add the same decision on many facts, one row each, in as many queries as for one.
+
+    Each keeps how many were decided on in that one act: nobody looked at each of them.
+    """
     first = review.version + 1
     review.version += len(facts)
     review.save(update_fields=["version"])
     Decision.objects.bulk_create(
-        Decision(review=review, number=number, by=by, target=fact, verb=verb, fact_id=fact)
+        Decision(
+            review=review,
+            number=number,
+            by=by,
+            target=fact,
+            verb=verb,
+            fact_id=fact,
+            content={"group": len(facts)},
+        )
         for number, fact in enumerate(facts, start=first)
     )
 

@@ -163,6 +163,17 @@
     text.focus();
     text.setSelectionRange(text.value.length, text.value.length);
   };
+  // The left-out facts that are not critical stand folded: a key unfolds them and leads there, or folds them again.
+  const foldLeftOut = () => {
+    const fold = byId("ledger-others");
+    if (!fold) return announce("No other fact is left out.");
+    fold.open = !fold.open;
+    const summary = fold.querySelector("summary");
+    showPane("claims");
+    summary.focus({ preventScroll: true });
+    bringUp(summary, "claims");
+    announce(fold.open ? "Left-out facts unfolded." : "Left-out facts folded.");
+  };
   const addClaim = () => {
     const details = byId("add-form");
     if (!details) return;
@@ -181,7 +192,7 @@
   const letters = {
     j: () => step(1), k: () => step(-1), n: nextUndecided, a: () => act("accept"), e: () => act("edit"),
     r: () => act("reject"), u: () => act("undo"), c: addClaim, s: () => byId("sign-link")?.click(),
-    y: () => byId("symptoms-switch")?.click(),
+    y: () => byId("symptoms-switch")?.click(), l: () => foldLeftOut(),
     "?": () => byId("help-dialog").showModal(),
   };
   document.addEventListener("keydown", (event) => {

@@ -115,7 +115,7 @@ def test_a_summary_is_reviewed_and_signed_by_keyboard_alone(review: Page) -> Non
     assert axe_violations(review) == []
 
     keys.press("s")
-    expect(review.get_by_text("4 claims nobody decided")).to_be_visible()
+    expect(review.get_by_text("Nobody has decided on 4 of")).to_be_visible()
     expect(review.get_by_text("1 other left-out fact will be closed with the signature")).to_be_visible()
     assert axe_violations(review) == []
     keys.press("Tab")

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 from django.db import DatabaseError, connection, transaction
-from django.test.utils import CaptureQueriesContext
 
 from clinical.access import Refused
 from clinical.actions import facts, reviews, summaries
@@ -249,24 +248,6 @@ def test_the_rest_is_closed_as_one_act_and_opened_one_by_one(clinician: User, su
         facts.close_others(by=clinician, summary_id=summary.pk, version=page.version)
     page = reviews.undo(by=clinician, summary_id=summary.pk, version=page.version, target=closed.target)
     assert fact_in(page, "diabetes").is_open
-
-
-def test_closing_the_rest_asks_the_database_as_often_for_thirty_facts_as_for_one(clinician: User) -> None:
-    asked, note = [], make_note(clinician, text=TEXT)
-    for count in (1, 30):
-        made = begin_draft(note, clinician)
-        for number in range(count):
-            state(made, f"Finding {number} of the chart", 11, kind="diagnosis", is_critical=False)
-        end_draft(made)
-        page = page_of(clinician, made)
-        with CaptureQueriesContext(connection) as queries:
-            page = facts.close_others(by=clinician, summary_id=made.pk, version=page.version)
-        asked.append(len(queries))
-        assert page.version == count
-        assert not page.ledger.open_others
-        assert last_event().detail == {"facts": count}
-
-    assert asked[0] == asked[1]
 
 
 def test_signing_demands_a_decision_on_each_critical_left_out_fact(clinician: User, summary: Summary) -> None:

@@ -273,7 +273,7 @@ def test_signing_counts_what_nobody_decided_and_stores_it(
     post(browser, "review_decide", summary, version=1, target=plain, verb="accept")
     url = reverse("review_sign", args=[summary.pk])
     html = body(browser.get(f"{url}?version=2"))
-    assert "4 claims nobody decided" in html
+    assert "Nobody has decided on 4 of 6 claims" in html
     assert "signed unread" in html
     response = browser.post(url, {"version": 2})
     assert response["Location"] == reverse("summary", args=[summary.pk])
