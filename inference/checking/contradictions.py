@@ -99,12 +99,14 @@ def _of_the_only_thing(
     same: Match | None = None
     other: Match | None = None
     names = _complaints(case.claim)
-    for source in case.sources:
+    for source in _with_afterthoughts(case):
         told = [found for found in source.qualifiers.of(dimension.list) if found.dimension == dimension.name]
         if len({found.values for found in told}) != 1:
             continue
         about = _complaints(source)
-        if not about and _PRONOUNS.intersection(word.lower for word in source.words[: told[0].first]):
+        if not about and source.number > 1 and _is_short(source):
+            about = _complaints(case.around.sentence(source.number - 1))
+        elif not about and _PRONOUNS.intersection(word.lower for word in source.words[: told[0].first]):
             about = _complaints(case.around.sentence(source.number - 1)) if source.number > 1 else about
         if len(about) != 1 or (names and near.keys().isdisjoint((f"={about[0]}", f"^{about[0]}"))):
             continue
@@ -140,6 +142,25 @@ def _next_stems(reading: Reading, qualifier: Qualifier) -> frozenset[str]:
 
 
 _NEXT = 4  # tokens
+
+
+def _with_afterthoughts(case: Case) -> list[Reading]:
+    """The sources, and a few words behind each that go on about it: "Vomiting for a week. Now settled."."""
+    found = list(case.sources)
+    numbers = {source.number for source in found}
+    for number in sorted(numbers):
+        if number + 1 not in numbers and number < len(case.around.note.sentences):
+            following = case.around.sentence(number + 1)
+            if following.section == case.around.sentence(number).section and _is_short(following):
+                found.append(following)
+    return found
+
+
+def _is_short(source: Reading) -> bool:
+    return len(source.words) <= _AFTERTHOUGHT and not _complaints(source)
+
+
+_AFTERTHOUGHT = 4  # tokens
 _LONE = 0.3
 _PRONOUNS = frozenset({"it", "they", "this", "these", "symptoms", "symptom", "which"})
 

@@ -46,7 +46,7 @@ _NUMBER = (
     r"|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|twenty|thirty|forty)"
 )
 _SPAN = re.compile(
-    rf"\b(?:(?P<count>{_NUMBER})[\s-](?P<unit>{_UNIT})|(?P<only>\d{{1,3}})\s?/\s?(?P<short>7|52|12|24))\b(?!\s?(?:old|of\sage))"
+    rf"\b(?:(?P<count>{_NUMBER})[\s-](?P<unit>{_UNIT})|(?P<only>\d{{1,3}}(?:\s?-\s?\d{{1,3}})?)\s?/\s?(?P<short>7|52|12|24))\b(?!\s?(?:old|of\sage))"
     rf"(?P<ago>\s(?:ago|back|earlier|previously|prior\b(?!\sto)|before\s(?:admission|presentation)))?",
     re.IGNORECASE,
 )
@@ -61,12 +61,12 @@ _LASTING_BEFORE = re.compile(
 )
 _NOT_BACK = re.compile(
     r"\b(?:in|within|every|after|until|next|another|further|age|aged|per|each|then|least|once|following|to"
-    r"|lasts?|lasting|lasted|course\sof|supply\sof)(?:\s(?:the|next|about|a|another|for)){0,2}\s?$",
+    r"|lasts|lasting|lasted|course\sof|supply\sof)(?:\s(?:the|next|about|a|another|for)){0,2}\s?$",
     re.IGNORECASE,
 )
 _HISTORY_BEHIND = re.compile(r"\s?(?:hx|history|h/o|of\b|duration)", re.IGNORECASE)
 # A year that is part of no date and no amount.
-_FREE, _ALONE = r"(?<![\d/.-])", r"(?![\d/.%-]|\s?(?:ml|mg|mcg|g|kcal|cal|units|hrs?|hours|h|steps|ft)\b)"
+_FREE, _ALONE = r"(?<![\d/.-])", r"(?![\d/%-]|\.\d|\s?(?:ml|mg|mcg|g|kcal|cal|units|hrs?|hours|h|steps|ft)\b)"
 _NAMED = (
     (
         r"(?<!presents\s)(?<!here\s)(?<!seen\s)(?<!in\s)(?<!presenting\s)(?<!visit\s)today(?!\s(?:for|with|to)\b)|tonight|this\s(?:morning|afternoon|evening)|just\snow|earlier\stoday",
@@ -121,7 +121,7 @@ _EVENTS = (
 )
 _KINDS = [(name, re.compile(rf"\b(?:{words})\b", re.IGNORECASE)) for name, words in _EVENTS]
 _CLAUSE = re.compile(
-    r"[;:]|\.\s|,\s(?=(?:but|however|and|which|then|when|with|now)\b)|\b(?:but|however|although|then)\b|,\s"
+    r"[;:]|\.\s|,\s(?=(?:but|however|and|which|then|when|with|now)\b)|\band\s(?:has|had|have|is|was|were|now|he|she|they|it)\b|\b(?:but|however|although|then)\b|,\s"
 )
 _MARGIN = 0.35
 _MOST = 12  # times of one text that are read
@@ -287,8 +287,8 @@ def _starts(reading: Reading, drug: Mention) -> int:
 
 def _days(match: re.Match[str]) -> tuple[float, float] | None:
     if match["short"]:
-        count = float(match["only"])
-        return count * _SHORT_DAYS[match["short"]], count * _SHORT_DAYS[match["short"]]
+        counts = [float(number) * _SHORT_DAYS[match["short"]] for number in match["only"].split("-")]
+        return min(counts), max(counts)
     unit = match["unit"].lower()
     day = 3650.0 if unit.startswith("decade") else _DAYS[unit[0]]
     written = " ".join(match["count"].lower().split())
