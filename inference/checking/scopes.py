@@ -280,6 +280,8 @@ def _deny_inside(
     hit: Found[tuple[_Role, ...]], words: list[Token], of: list[int], by: dict[int, int]
 ) -> None:
     """Deny what a phrase such as "not tolerated" or "no relief from" itself names, and nothing behind it."""
+    if " ".join(word.lower for word in words[hit.first : hit.past]) in whole_names():
+        return  # "cannot sleep" is a complaint of its own
     for index in range(hit.first + 1, hit.past):
         if is_content(words[index].lower):
             of[index] |= Sense.NEGATED
