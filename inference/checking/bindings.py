@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from inference.checking.flags import Flag, quoted
 from inference.checking.measures import ROLES, Owner, are_of_one
-from inference.checking.quantities import Quantity, is_same
+from inference.checking.quantities import Quantity, as_span, is_same
 from inference.checking.reading import Reading
 from inference.checking.trends import changes, last_direction
 from inference.checking.units import TIMES, dimension
@@ -13,7 +13,7 @@ from inference.vocabulary import Severity
 Given = Sequence[tuple[Reading, Owner]]
 
 # Parts that a value keeps: one of these in the source is not the measure's present value.
-_NOT_NOW = frozenset({"goal", "baseline", "previous", "reference"})
+_NOT_NOW = frozenset({"goal", "baseline", "previous", "reference", "best"})
 _EXCLUSIVE = (
     frozenset({"admission", "initial"}),
     frozenset({"discharge"}),
@@ -23,6 +23,7 @@ _EXCLUSIVE = (
     frozenset({"previous"}),
     frozenset({"highest"}),
     frozenset({"lowest"}),
+    frozenset({"best"}),
 )
 _MOST_READ = 30  # numbers of a claim
 _OF_A_GOAL = frozenset(
@@ -79,6 +80,7 @@ def misbound(claim: Reading, owner: Owner, given: Given) -> Flag | None:
     others = [(source, other) for source, other in given if not is_same(owner.quantity, other.quantity)]
     for find in (
         _other_measure,
+        _other_side,
         _other_role,
         _other_bound,
         _other_words,
@@ -97,7 +99,7 @@ def is_rival(owner: Owner, other: Owner) -> bool:
     if are_of_one(owner.label, other.label):
         return _are_comparable(owner.quantity, other.quantity)
     is_near = are_of_one(owner.near, other.near) or not owner.near
-    return is_near and _shape(owner.quantity) == _shape(other.quantity)
+    return is_near and not _shapes(owner.quantity).isdisjoint(_shapes(other.quantity))
 
 
 def turned(claim: Reading, sources: Sequence[Reading]) -> list[Flag]:
@@ -161,10 +163,13 @@ def _other_measure(
         return None
     if any(are_of_one(owner.label, other.label) or owner.label & other.near for _, other in same):
         return None
+    is_test = _tests(claim, owner)
+    if is_test and _is_named_beside(owner, same):
+        return None
     behind = next(((s, o) for s, o in others if are_of_one(o.label, owner.label)), None)
     if behind is not None:
         return (*behind, "number") if _are_comparable(owner.quantity, behind[1].quantity) else None
-    if _tests(claim, owner) and all(_tests(source, other) for source, other in same):
+    if is_test and all(_tests(source, other) for source, other in same):
         return (*same[0], "number")
     return None
 
@@ -173,6 +178,53 @@ def _tests(reading: Reading, owner: Owner) -> bool:
     """Whether the word before a number names a test or a vital sign."""
     known = {f"={mention.concept.name}" for mention in reading.concepts if mention.concept.kind == "test"}
     return bool(known & owner.label)
+
+
+def _is_named_beside(owner: Owner, same: Given) -> bool:
+    """Tell whether a value stands behind no test in a sentence that names its own: "Hb 92, after 2 units 104"."""
+    return any(
+        not _tests(source, other) and not source.is_row and not owner.label.isdisjoint(source.places)
+        for source, other in same
+    )
+
+
+def _other_side(
+    claim: Reading, owner: Owner, same: Given, others: Given
+) -> tuple[Reading, Owner, str] | None:
+    """ "ABI 0.62 on the right" where the sentence has "L ABI 0.62, R ABI 0.91"."""
+    ours = _side(claim, owner)
+    if not ours:
+        return None
+    theirs = [_side(source, other) for source, other in same]
+    if not all(theirs) or any(ours & side for side in theirs):
+        return None
+    for source, other in others:
+        if _side(source, other) == ours and _are_comparable(owner.quantity, other.quantity):
+            return source, other, "side"
+    return None
+
+
+def _side(reading: Reading, owner: Owner) -> frozenset[str]:
+    """The side that a number is of: that named before it, back to the next mark or number, else behind it."""
+    found = {q.first: q.values for q in reading.qualifiers.of("sides") if q.dimension == "side"}
+    if not found:
+        return frozenset()
+    words = reading.words
+    for path in (
+        range(owner.first - 1, max(-1, owner.first - 1 - _TO_SIDE), -1),
+        range(owner.past, min(len(words), owner.past + _TO_SIDE)),
+    ):
+        for index in path:
+            if index in found:
+                return found[index]
+            lower = words[index].lower
+            if lower in _PARTS_SIDES or lower[0].isdigit():
+                break
+    return frozenset()
+
+
+_TO_SIDE = 6  # tokens between a side and its number
+_PARTS_SIDES = frozenset({",", ";", ".", "(", ")", "and", "but", "vs", "versus", "|", "while", "with"})
 
 
 def _other_role(
@@ -193,8 +245,15 @@ def _other_role(
     is_told = owner.quantity.bound or any(word.lower in _OF_A_GOAL for word in claim.words)
     if roles == {"goal"}:
         return None if is_told else (*same[0], "number")
+    named = {
+        index
+        for mention in claim.concepts
+        if mention.past - mention.first > 1
+        for index in range(mention.first, mention.past)
+    }
     if roles <= _NOT_NOW and not any(
-        word.lower in _SPEAKS_OF_PAST or word.lower in ROLES for word in claim.words
+        word.lower in _SPEAKS_OF_PAST or (word.lower in ROLES and index not in named)
+        for index, word in enumerate(claim.words)
     ):
         for source, other in others:
             if other.role not in _NOT_NOW and _are_alike(owner, other, same):
@@ -204,14 +263,19 @@ def _other_role(
 
 def _can_be_one(parts: set[str]) -> bool:
     """Tell whether one value can play several parts: the present one, or the highest, may be the first."""
+    if parts <= _EARLIER:
+        return True
     return not parts & _NOT_NOW and bool(parts & {"current", "highest", "lowest"})
+
+
+_EARLIER = frozenset({"previous", "admission", "initial", "highest", "lowest"})
 
 
 def _are_alike(owner: Owner, other: Owner, same: Given) -> bool:
     """Whether a rival measures what the claimed value measures in the source."""
     if other.label and owner.label and not are_of_one(other.label | other.near, owner.label):
         return False
-    return any(_shape(theirs.quantity) == _shape(other.quantity) for _, theirs in same)
+    return any(_are_comparable(theirs.quantity, other.quantity) for _, theirs in same)
 
 
 def _other_bound(
@@ -229,9 +293,11 @@ def _other_words(
 ) -> tuple[Reading, Owner, str] | None:
     """ "Review in 4 months" where the source has "bloods in 4 months, review in 3 months"."""
     near = owner.near
-    if not near:
+    if not near or (owner.role and any(other.role == owner.role for _, other in same)):
         return None
-    shapes = {_shape(other.quantity) for _, other in same}
+    if _tests(claim, owner) and _is_named_beside(owner, same):
+        return None
+    shapes = frozenset[str]().union(*(_shapes(other.quantity) for _, other in same))
     held = frozenset[str]().union(*(other.near | other.label for _, other in same))
     if are_of_one(near, held) or not all(other.near for _, other in same):
         return None
@@ -239,7 +305,9 @@ def _other_words(
     for source, rival in others:
         if is_age(source, rival) and not is_age(claim, owner):
             continue
-        if _shape(rival.quantity) in shapes and len(near & rival.near) > (best[2] if best else 0):
+        if not shapes.isdisjoint(_shapes(rival.quantity)) and len(near & rival.near) > (
+            best[2] if best else 0
+        ):
             best = (source, rival, len(near & rival.near))
     return (best[0], best[1], "number") if best is not None else None
 
@@ -249,12 +317,12 @@ def _other_day(claim: Reading, owner: Owner, same: Given, others: Given) -> tupl
     day = _day_behind(claim, owner)
     if day is None:
         return None
-    own = [(source, other, _day_behind(source, other)) for source, other in same]
-    if not own or any(theirs is None or is_same(day, theirs) for _, _, theirs in own):
+    own = [_day_behind(source, other) for source, other in same]
+    if any(theirs is not None and is_same(day, theirs) for theirs in own):
         return None
     for source, other in others:
         theirs = _day_behind(source, other)
-        if theirs is not None and is_same(day, theirs):
+        if theirs is not None and is_same(day, theirs) and _are_alike(owner, other, same):
             return source, other, "number"
     return None
 
@@ -270,7 +338,8 @@ def _other_drug(
     if not all(theirs) or ours in theirs:
         return None
     for source, other in others:
-        if _drug_before(source, other) == ours and _shape(other.quantity) == _shape(owner.quantity):
+        is_alike = not _shapes(other.quantity).isdisjoint(_shapes(owner.quantity))
+        if _drug_before(source, other) == ours and is_alike:
             return source, other, "number"
     return None
 
@@ -311,27 +380,39 @@ def _day_behind(reading: Reading, owner: Owner) -> Quantity | None:
     if not owner.quantity.values:
         return None
     for other in reading.owners:
-        if 0 <= other.first - owner.past <= 2 and other.quantity.dates and other is not owner:
-            return other.quantity
+        if 0 <= other.first - owner.past <= 2 and other is not owner:
+            if other.quantity.dates or _is_year(other.quantity):
+                return other.quantity
     return None
 
 
+def _is_year(quantity: Quantity) -> bool:
+    is_plain = len(quantity.values) == 1 and not quantity.unit and quantity.text.isdecimal()
+    return is_plain and 1950 <= quantity.values[0] <= 2050
+
+
 def _are_comparable(one: Quantity, other: Quantity) -> bool:
-    shapes = {_shape(one), _shape(other)}
-    return len(shapes) == 1 or ("plain" in shapes and not shapes & {"date", "time", "clock", "pair"})
+    ours, theirs = _shapes(one), _shapes(other)
+    either = ours | theirs
+    return not ours.isdisjoint(theirs) or ("plain" in either and not either & _UNLIKE)
 
 
-def _shape(quantity: Quantity) -> str:
-    """What kind of number it is: two of different shapes cannot be taken for each other."""
+_UNLIKE = frozenset({"date", "time", "clock", "pair", "year"})
+
+
+def _shapes(quantity: Quantity) -> frozenset[str]:
+    """What kind of number it can be, 3/7 a day or some days: two of different kinds are never confused."""
     if quantity.dates and not quantity.values:
-        return "date"
-    if quantity.unit in TIMES:
-        return "time"
+        return frozenset({"date"})
+    if as_span(quantity).unit in TIMES:
+        return frozenset({"date", "time"}) if quantity.dates else frozenset({"time"})
     if quantity.unit == "clock":
-        return "clock"
+        return frozenset({"clock"})
+    if _is_year(quantity):
+        return frozenset({"year"})
     if len(quantity.values) == 2 and not quantity.is_range:
-        return "date" if quantity.dates else "pair"
-    return dimension(quantity.unit) or "plain"
+        return frozenset({"date" if quantity.dates else "pair"})
+    return frozenset({dimension(quantity.unit) or "plain"})
 
 
 def _flag(claim: Reading, owner: Owner, source: Reading, other: Owner, kind: str) -> Flag:

@@ -135,6 +135,7 @@ def _wrong(
     loose = _unowned(case.sources)
     wrong = [q for q in claimed if not is_among(q, amounts) and not is_among(q, loose)]
     wrong = [q for q in wrong if not _is_worked_out(claim, mention, q, given)]
+    wrong = [q for q in wrong if not _is_step_elsewhere(claim, mention, q, amounts, elsewhere)]
     if not wrong:
         return None
     if not known:
@@ -168,6 +169,28 @@ def _wrong(
         f"Dose: the claim says {said}; sentence {source.number} says {quoted(theirs_text)}.",
     )
     return flag, starts | {quantity.start for quantity in wrong}
+
+
+def _is_step_elsewhere(
+    claim: Reading, mention: Mention, quantity: Quantity, amounts: list[Quantity], elsewhere: Given
+) -> bool:
+    """Tell whether a claim about a change gives a dose that another sentence has: the old one, or the order."""
+    moved = bool(events_of(claim, claim.drugs)[mention] & _MOVED)
+    is_old = is_old_dose(claim, quantity)
+    if not moved and not is_old and not any(is_among(q, amounts) for q in doses(claim, mention)):
+        return False
+    return any(
+        is_among(quantity, doses(source, other))
+        and (
+            is_old
+            or list_of(source, other) is DrugList.CURRENT
+            or bool(events_of(source, source.drugs)[other] & (_MOVED | _ORDERED))
+        )
+        for source, other in elsewhere
+    )
+
+
+_MOVED = frozenset({Event.RAISED, Event.LOWERED, Event.CHANGED})
 
 
 def _unowned(sources: Sequence[Reading]) -> list[Quantity]:

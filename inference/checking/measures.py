@@ -20,6 +20,10 @@ _LINKS, _HARD, _SOFT, _PARTS, _NO_NAMES, _COMPARED = (
     frozenset(lexicon("measures")["words"][key].split())
     for key in ("links", "hard", "soft", "parts", "unnamed", "compared")
 )
+_OCCASIONS = frozenset({"admission", "discharge"})
+_OF_SOMEBODY = frozenset({"his", "her", "their", "your", "my", "patient's"})
+_VISITS = frozenset({"visit", "appointment", "review", "consultation", "time", "check", "clinic", "seen"})
+_UPS = frozenset({"up", "down", "increased", "decreased", "risen", "fallen", "improved", "rising", "falling"})
 _ON_WITH = frozenset({",", ">", "→"})  # "Hb 118 pre-op, 79 post-op": 79 is of the Hb too
 _WORD = 3  # letters from which a word before a full stop ends a sentence
 _RUN = 6  # tokens between numbers of one run
@@ -73,6 +77,10 @@ def _names(stems: Mapping[int, str], concepts: Sequence[Mention]) -> dict[int, s
         if word not in _NO_NAMES and word not in ROLES and word not in UNITS:
             names[index] = {word, *expansions().get(word, ())}
     for mention in concepts:
+        if mention.concept.name in _OCCASIONS:  # "134 at d/c" is no discharge
+            for index in range(mention.first, mention.past):
+                names.pop(index, None)
+            continue
         own = f"={mention.concept.name}"
         for index in range(mention.first, mention.past):
             if mention.concept.kind == "test" and mention.past - mention.first > 1:
@@ -102,7 +110,13 @@ def owners(
     if not found:
         return []
     names = _names(stems, concepts)
-    words = [_as_mark(words, index) for index in range(len(words))]
+    parts = {
+        index
+        for mention in concepts
+        if mention.past - mention.first > 1 and mention.concept.kind == "test"
+        for index in range(mention.first, mention.past)
+    }
+    words = [_plain(words, index, index in parts) for index in range(len(words))]
     starts = [word.start for word in words]
     edges = [(max(bisect_right(starts, q.start) - 1, 0), bisect_left(starts, q.end)) for q in found]
     row = _row_name(words, names) if is_row else frozenset[str]()
@@ -133,9 +147,21 @@ def owners(
     return result
 
 
-def _as_mark(words: Sequence[Token], index: int) -> Token:
-    """A full stop behind an abbreviation ("Dr.", "approx.") ends nothing: it is no mark."""
+def _plain(words: Sequence[Token], index: int, is_of_name: bool) -> Token:
+    """A word as it tells of a number: full stops behind "Dr." end nothing, the "peak" of a flow is no part."""
     word = words[index]
+    before = words[index - 1].lower if index else ""
+    following = words[index + 1].lower if index + 1 < len(words) else ""
+    if is_of_name and word.lower in ROLES:
+        return word._replace(lower="_")
+    if word.lower == "normal" and before in _OF_SOMEBODY:
+        return word._replace(lower="usual")
+    if word.lower == "last" and following in _VISITS:
+        return word._replace(lower="previous")
+    if word.lower == "from" and before in _UPS:
+        return word._replace(lower="formerly")
+    if word.lower == "/" and before == "d" and following == "c":
+        return word._replace(lower="discharge")
     if (
         word.lower == "."
         and index
@@ -209,6 +235,8 @@ def _role(words: Sequence[Token], low: int, first: int, past: int, high: int) ->
         lower = words[index].lower
         if lower in _HARD or lower in _SOFT or lower in _PARTS:
             break
+        if index + 1 < len(words) and words[index + 1].lower in (":", "="):
+            break  # "03/02 Discharged: 09/02"
         if lower in ROLES and not _is_compared(words, index):
             return ROLES[lower], index + 1
     for index in range(first - 1, max(low, first - _BACK) - 1, -1):

@@ -6,7 +6,7 @@ from inference.checking import doses as dosing
 from inference.checking import schedules, statuses
 from inference.checking.case import Case
 from inference.checking.doses import doses
-from inference.checking.drug_events import OFF, OPEN, Event, Events, events_of
+from inference.checking.drug_events import OPEN, Event, Events, events_of
 from inference.checking.drugs import Mention, classes_of, find_classes, names_within
 from inference.checking.evidence import cited
 from inference.checking.flags import Flag, quoted
@@ -65,8 +65,8 @@ def check(case: Case) -> tuple[list[Flag], set[int], frozenset[int]]:
         with_events = [(s, o, _events(theirs, s, o)) for s, o in given] or _of_class(case, mention, theirs)
         if with_events:
             events = _with_steps(claim, mention, ours[mention])
-            ended = partial(_is_ended_elsewhere, case, mention)
-            status, is_settled = statuses.check(case, claim, mention, events, with_events, ended)
+            rest = partial(_rest, case, mention, given)
+            status, is_settled = statuses.check(case, claim, mention, events, with_events, rest)
             if status is not None:
                 flags.append(status)
             if is_settled:
@@ -138,12 +138,21 @@ def _elsewhere(case: Case, mention: Mention) -> Given:
     ]
 
 
-def _is_ended_elsewhere(case: Case, mention: Mention) -> bool:
-    return any(
-        events_of(reading, drugs_and_classes(reading))[other] & OFF
-        or statuses.status_of(reading, other) is statuses.Status.ENDED
-        for reading, other in _elsewhere(case, mention)
-    )
+def _rest(case: Case, mention: Mention, given: Given) -> Events:
+    """What the rest of the note says becomes of a drug, with a change where the note gives it two doses."""
+    elsewhere = _elsewhere(case, mention)
+    said: set[Event] = set()
+    for reading, other in elsewhere:
+        said |= _with_steps(reading, other, events_of(reading, drugs_and_classes(reading))[other])
+        if statuses.status_of(reading, other) is statuses.Status.ENDED:
+            said.add(Event.STOPPED)
+    amounts = {
+        (quantity.values, quantity.unit)
+        for reading, other in [*given, *elsewhere]
+        if other in reading.drugs
+        for quantity in doses(reading, other)
+    }
+    return frozenset(said | {Event.CHANGED}) if len(amounts) > 1 else frozenset(said)
 
 
 def _amounts(case: Case, claim: Reading, mention: Mention, given: Given) -> tuple[list[Flag], set[int]]:

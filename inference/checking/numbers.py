@@ -2,14 +2,17 @@
 
 import unicodedata
 from collections.abc import Collection, Sequence
+from decimal import ROUND_HALF_UP
 
 from inference.checking import bindings, codes, spans
 from inference.checking.case import Case
+from inference.checking.drug_events import Event, events_of
+from inference.checking.drugs import classes_of, find_classes, names_within
 from inference.checking.evidence import cited
 from inference.checking.flags import Flag, quoted
 from inference.checking.lexicons import lexicon
 from inference.checking.measures import Owner, are_of_one
-from inference.checking.quantities import Quantity, implied, is_among, is_same, quantities
+from inference.checking.quantities import Quantity, as_span, implied, is_among, is_same, quantities
 from inference.checking.reading import Reading
 from inference.checking.units import TIMES, dimension
 from inference.vocabulary import Severity
@@ -68,6 +71,8 @@ def _doubt(
     claim: Reading, owner: Owner, sources: Sequence[Reading], given: Given, around: Sequence[Reading]
 ) -> Flag | None:
     quantity = owner.quantity
+    if any(_is_in_thousands(owner, other) for _, other in given):
+        return None
     if is_among(quantity, [other.quantity for _, other in given]):
         return bindings.misbound(claim, owner, given[:_MOST_GIVEN])
     if _is_implied(claim, owner, sources, given):
@@ -80,16 +85,28 @@ def _doubt(
     ]
     if not rivals and quantity.is_word and not quantity.unit:  # a list counted: "three tablets for pressure"
         return None
-    has_time = any(o.quantity.unit in TIMES and not bindings.is_age(s, o) for s, o in given)
+    has_time = any(as_span(o.quantity).unit in TIMES and not bindings.is_age(s, o) for s, o in given)
     if not rivals and (elsewhere := _elsewhere(claim, owner, around, has_time=has_time)) is not None:
-        return Flag(
-            "number",
-            Severity.NOTE,
-            f"Number: {quoted(_in_context(claim, owner))} stands in sentence {elsewhere.number}, which the "
-            f"claim does not cite.",
-            _places(owner),
-        )
+        return _stands_elsewhere(claim, owner, elsewhere)
+    if (named := _of_its_drug(claim, owner, around)) is not None:
+        return _stands_elsewhere(claim, owner, named)
     return _absent(claim, owner, sources, given)
+
+
+def _of_its_drug(claim: Reading, owner: Owner, around: Sequence[Reading]) -> Reading | None:
+    """A sentence that has the number with the same drug or its class, where the claim tells of a change."""
+    before = [mention for mention in claim.drugs if mention.past <= owner.first]
+    if not before or not events_of(claim, claim.drugs)[before[-1]] & _MOVES:
+        return None
+    names = classes_of(before[-1].name) | names_within(before[-1].name)
+    for sentence in around:
+        named = {*(drug.name for drug in sentence.drugs), *(c.name for c in find_classes(sentence.words))}
+        if not names.isdisjoint(named) and is_among(owner.quantity, sentence.quantities):
+            return sentence
+    return None
+
+
+_MOVES = frozenset({Event.RAISED, Event.LOWERED, Event.CHANGED})
 
 
 def _is_of_a_name(claim: Reading, owner: Owner) -> bool:
@@ -118,13 +135,15 @@ def _is_implied(claim: Reading, owner: Owner, sources: Sequence[Reading], given:
         other
         for source in sources
         for other in implied(source.text)
-        if not is_doubtful or _initial(source.text, other.start) == initial
+        if not is_doubtful or (initial and _initial(source.text, other.start) == initial)
     ]
     if is_among(quantity, hidden):
         return True
     if any(is_among(quantity, quantities(source.section)) for source in sources if source.section):
         return True
-    if any(_satisfies(quantity, other.quantity) for _, other in given):
+    if any(
+        _satisfies(quantity, other.quantity) or _is_rounded(quantity, other.quantity) for _, other in given
+    ):
         return True
     if quantity.unit in TIMES and spans.is_between_dates(quantity, [other.quantity for _, other in given]):
         return True
@@ -164,6 +183,33 @@ def _satisfies(claimed: Quantity, given: Quantity) -> bool:
     return limit <= value <= limit + slack if claimed.bound == "over" else limit - slack <= value <= limit
 
 
+def _is_rounded(claimed: Quantity, given: Quantity) -> bool:
+    """Tell whether a large whole number is another without its decimals: a BMI of 31 for 31.2."""
+    if len(claimed.values) != 1 or len(given.values) != 1 or claimed.values[0] < _LARGE:
+        return False
+    ours, theirs = claimed.values[0], given.values[0]
+    is_unit = not claimed.unit or not given.unit or claimed.unit == given.unit
+    is_whole = ours == ours.to_integral_value() and theirs != theirs.to_integral_value()
+    return is_unit and is_whole and ours == theirs.quantize(ours, ROUND_HALF_UP)
+
+
+_LARGE = 20  # from here on a whole number is at most some percent from the exact one
+
+
+def _is_in_thousands(owner: Owner, other: Owner) -> bool:
+    """Tell whether cells are counted in thousands on one side: a white count of 11.2 for 11,200."""
+    if len(owner.quantity.values) != 1 or len(other.quantity.values) != 1:
+        return False
+    if owner.label.isdisjoint(_CELLS) or other.label.isdisjoint(_CELLS):
+        return False
+    return owner.quantity.values[0] * 1000 == other.quantity.values[0] or (
+        other.quantity.values[0] * 1000 == owner.quantity.values[0]
+    )
+
+
+_CELLS = frozenset({"=white cell count", "=platelets", "=platelet count", "=full blood count"})
+
+
 def _are_pack_years(claimed: Quantity, sources: Sequence[Reading], given: Given) -> bool:
     """Tell whether years of smoking by packs a day give the pack-years: 20 a day for 25 years are 25."""
     found = [owner.quantity for _, owner in given if len(owner.quantity.values) == 1]
@@ -198,6 +244,16 @@ def _is_rare(quantity: Quantity) -> bool:
         return any(year is not None for year, _, _ in quantity.dates)
     is_row = len(quantity.values) > 1 and not quantity.is_range
     return is_row or len(quantity.values[0].as_tuple().digits) > 2
+
+
+def _stands_elsewhere(claim: Reading, owner: Owner, sentence: Reading) -> Flag:
+    return Flag(
+        "number",
+        Severity.NOTE,
+        f"Number: {quoted(_in_context(claim, owner))} stands in sentence {sentence.number}, which the "
+        f"claim does not cite.",
+        _places(owner),
+    )
 
 
 def _absent(claim: Reading, owner: Owner, sources: Sequence[Reading], given: Given) -> Flag | None:

@@ -109,6 +109,13 @@ _UNDER = re.compile(
 )
 _OVER_BEHIND = re.compile(r"\s?(?:or|and)\s(?:more|above|over|higher|greater|older)\b", re.I)
 _UNDER_BEHIND = re.compile(r"\s?(?:or|and)\s(?:less|below|under|lower|fewer|younger)\b", re.I)
+# "Lost 1.15 L", not "potassium 3.1 L".
+_FLUID = re.compile(
+    r"\b(?:loss|lost|fluids?|oxygen|o2|drain\w{0,4}|output|urine|ascit\w{1,4}|saline|intake|tapped|removed"
+    r"|bolus|ebl|qbl|infus\w{1,4}|cannula|nc|diuresis|negative|positive|hartmann\w{0,2}|balance)\b",
+    re.I,
+)
+_FLUID_BEFORE = 40  # code points
 _BEFORE = 24  # code points in which "no more than " fits
 
 
@@ -223,11 +230,15 @@ def _unit(match: re.Match[str], text: str, value: Decimal) -> str:
         return _SHORT.get(match["short"].lower(), "")
     written = match["unit"] or ""
     if written in ("L", "H"):  # "131 L" in a laboratory table is a low value, "2L" are litres
-        is_volume = written == "L" and not text[match.start("unit") - 1].isspace() and value <= 20
+        is_near = not text[match.start("unit") - 1].isspace()
+        before = text[max(0, match.start() - _FLUID_BEFORE) : match.start()]
+        is_volume = written == "L" and value <= 20 and (is_near or _FLUID.search(before) is not None)
         return "l" if is_volume else ""
     if written:
         return plain_unit(written)
-    if text[match.end() : match.end() + 2].strip().startswith("C") and 30 <= value <= 45:
+    if text[match.end() : match.end() + 2].strip().startswith("C") and (
+        30 <= value <= 45 or 90 <= value <= 110
+    ):
         following = text[match.end() :].lstrip()[1:2]
         return "°c" if not following.isalnum() else ""
     if not match["period"] and (
@@ -298,7 +309,7 @@ def _are_same_amounts(one: Quantity, other: Quantity) -> bool:
     if len(one.values) == 1:
         return _is_amount(one.values[0], one.unit, other.values[0], other.unit)
     if {one.unit, other.unit} & TIMES and one.unit != other.unit:  # "2-3/52" and "14 to 21 days"
-        spans = _as_span(one), _as_span(other)
+        spans = as_span(one), as_span(other)
         if len(spans[0].values) != len(spans[1].values):
             return False
         pairs = zip(spans[0].values, spans[1].values, strict=True)
@@ -336,7 +347,7 @@ def _is_part(single: Quantity, row: Quantity) -> bool:
     """Tell whether a number is one end of a range, or one of a pair: "104 systolic" for 104/62."""
     if row.is_range:
         return any(_is_amount(single.values[0], single.unit, value, row.unit) for value in row.values)
-    span = _as_span(row)
+    span = as_span(row)
     if span is not row and single.unit in TIMES:
         return is_same_amount(single.values[0], single.unit, span.values[0], span.unit)
     if single.unit and not row.unit and dimension(single.unit) not in ("pressure", "share"):
@@ -344,7 +355,7 @@ def _is_part(single: Quantity, row: Quantity) -> bool:
     return any(_is_amount(single.values[0], single.unit, value, row.unit) for value in row.values)
 
 
-def _as_span(row: Quantity) -> Quantity:
+def as_span(row: Quantity) -> Quantity:
     """Read a pair as British notes write a span of time: 3/7 is 3 days, 4/52 is 4 weeks."""
     if len(row.values) != 2 or row.is_range or row.unit or row.values[1] not in _SHORT_SPANS:
         return row

@@ -85,10 +85,10 @@ def _regular(claim: Reading, mention: Mention, given: Given) -> Flag | None:
         return None
     for source, other in given:
         own = source.frequencies_of.get(other, ())
-        if own and all(frequency.per_day is None for frequency in own):
+        if any(frequency.per_day is None for frequency in own):
             message = (
                 f"Frequency: the claim gives {quoted(claim.written(mention))} as regular; sentence "
-                f"{source.number} says {quoted(own[0].text)}."
+                f"{source.number} says {quoted(own[-1].text)}."
             )
             return Flag("frequency", Severity.WARNING, message, frozenset(range(mention.first, mention.past)))
     return None
@@ -125,6 +125,9 @@ def _by_moment(reading: Reading, mention: Mention) -> dict[str, Quantity]:
 
 def _has_that_total(claim: Reading, mention: Mention, often: Frequency, places: Given) -> bool:
     """Tell whether the amounts of a day are equal: "80 mg a day" for "40 mg twice daily"."""
+    theirs = [dose for source, named in places for dose in doses(source, named)]
+    if any(is_same(dose, other) for dose in doses(claim, mention) for other in theirs):
+        return False  # "40 mg twice daily" is not the 80 mg a day of "40 mg once, later 80 mg daily"
     ours = _totals(claim, mention, [often])
     return any(
         is_same(one, other)

@@ -99,7 +99,7 @@ def check(
     mention: Mention,
     ours: Events,
     given: Sequence[tuple[Reading, Mention, Events]],
-    is_ended_elsewhere: Callable[[], bool],
+    rest: Callable[[], Events],
 ) -> tuple[Flag | None, bool]:
     """Compare what the claim says becomes of a drug with what its evidence says.
 
@@ -109,7 +109,7 @@ def check(
         mention: a drug, or a class of drugs, that it names.
         ours: what the claim says becomes of it.
         given: where the evidence names it, and what becomes of it there.
-        is_ended_elsewhere: looks whether the rest of the note ends it.
+        rest: reads what the rest of the note says becomes of it.
 
     Returns:
         At most one flag, and whether both sides say what becomes of it: then its negation is settled too.
@@ -126,14 +126,19 @@ def check(
         ), True
 
     listed = [_listed(reading, other) for reading, other, _ in given]
-    is_over = theirs & OFF and not theirs & ON
+    # "Finished his course of": the course was given.
+    is_over = theirs & OFF and not theirs & (ON - {Event.GIVEN} if Event.FINISHED in theirs else ON)
     if not theirs and all(status is Status.ENDED for status in listed):
         is_over = True
     if ours & OFF and not ours & ON:
+        if _NEARLY.search(claim.text) or any(_WILL_END.search(reading.text) for reading, _, _ in given):
+            return None, True
+        if theirs <= {Event.CHANGED} and any(_all(reading) & Sense.NEGATED for reading, _, _ in given):
+            return None, False
         if theirs & _GOING and not theirs & (OFF | OPEN | _NO):
             return flag(_named(ours & OFF), _named(theirs & ON), Severity.CRITICAL)
         if not theirs and not is_over:
-            if Event.PAST in ours or case.assertion is Assertion.ABSENT or is_ended_elsewhere():
+            if Event.PAST in ours or case.assertion is Assertion.ABSENT or rest() & OFF:
                 return None, False
             if any(_all(reading) & Sense.NEGATED for reading, _, _ in given):
                 return None, False
@@ -155,7 +160,7 @@ def check(
     if not is_current or Event.PAST in ours or case.assertion in {Assertion.HISTORICAL, Assertion.FAMILY}:
         return None, False
     if is_over and not any(_resumes(reading) for reading, _, _ in given) and not ours & OFF:
-        if ours & {Event.GIVEN} and Event.FINISHED in theirs:
+        if Event.FINISHED in theirs and not ours & (_GOING - {Event.GIVEN}):
             return None, True
         return flag(_named(ours & ON) or str(Status.GOES_ON), _named(theirs & OFF), Severity.CRITICAL)
     if case.assertion is not Assertion.PRESENT:
@@ -166,6 +171,8 @@ def check(
         return flag(_named(ours & ON), _named(theirs), Severity.WARNING)
     if any(_is_step(claim, mention, reading, other) for reading, other, _ in given):
         return None, True
+    if not theirs & (_GOING | OFF | OPEN | _NO) and ours & (_TURNS | _STILL):
+        return _of_the_rest(ours, rest(), flag)
     is_stepped = any(" then " in f" {reading.text} " for reading, _, _ in given)
     return _another_change(ours, theirs, is_stepped, flag)
 
@@ -251,11 +258,33 @@ def _another_change(ours: Events, theirs: Events, is_stepped: bool, flag: _Raise
         return flag(_named(ours & still), _named(fresh), Severity.WARNING)
     if ours & fresh and theirs & moved and not theirs & _BEGUN:
         return flag(_named(fresh), _named(theirs & moved), Severity.WARNING)
-    if ours & moved and not is_stepped and theirs & fresh and not theirs & (moved | {Event.CHANGED}):
+    if (
+        ours & moved
+        and not ours & fresh
+        and not is_stepped
+        and theirs & fresh
+        and not theirs & (moved | {Event.CHANGED})
+    ):
         return flag(_named(ours & moved), _named(fresh), Severity.WARNING)
     return None, bool(ours & ON and theirs & ON)
 
 
+def _of_the_rest(ours: Events, rest: Events, flag: _Raise) -> tuple[Flag | None, bool]:
+    """Compare a change, or that a drug goes on, of which the cited sentences say nothing, with all others."""
+    for one, other in ((Event.RAISED, Event.LOWERED), (Event.LOWERED, Event.RAISED)):
+        if one in ours and other in rest and one not in rest and other not in ours:
+            return flag(_named({one}), f"{_named({other})} elsewhere", Severity.CRITICAL)
+    if ours & _TURNS and not rest & (_TURNS | {Event.CHANGED}):
+        return flag(_named(ours & _TURNS), str(Status.UNSAID), Severity.WARNING)
+    if ours & _STILL and not ours & _TURNS and rest & OFF and not rest & _GOING - {Event.CHANGED}:
+        return flag(_named(ours & _STILL), f"{_named(rest & OFF)} elsewhere", Severity.CRITICAL)
+    return None, False
+
+
+_TURNS: Events = frozenset({Event.RAISED, Event.LOWERED})
+_STILL: Events = frozenset({Event.CONTINUED, Event.SAME})
+_NEARLY = re.compile(r"\b(?:nearly|almost|about to)\s(?:run out|finish|stop|complet)", re.IGNORECASE)
+_WILL_END = re.compile(r"\bthen (?:stop|cease|off|discontinue)\b|\buntil\s\d", re.IGNORECASE)
 _NO: Events = frozenset({Event.REFUSED})
 _GOING: Events = ON - {Event.TAKEN}
 _BEGUN: Events = frozenset({Event.STARTED, Event.GIVEN, Event.RESUMED, Event.CHANGED})
