@@ -86,7 +86,9 @@ _OPPOSED = {
     _NO: (_DONE,),
 }
 _ACTS = frozenset({"test", "procedure"})
-_AGAIN = frozenset({"repeat", "repeated", "further", "additional", "another", "second", "recheck", "new"})
+_AGAIN = frozenset(
+    {"repeat", "repeated", "further", "additional", "another", "second", "recheck", "new", "rpt", "repeating"}
+)
 _ENOUGH = 2  # words that two clauses share, where neither names a known act
 _HALF = 0.5
 _LONG, _RARE = 6, 2  # letters of a telling word, sentences that hold it
@@ -106,7 +108,8 @@ _TO_COME = frozenset(
         "outstanding",
     }
 )
-_SENT = frozenset({"sent", "referred", "referral"})
+_SENT = frozenset({"sent", "referred"})
+_BY_NOW = frozenset({"today", "now", "already"})
 _OF_ORDERS = frozenset({SectionKind.PLAN, SectionKind.FOLLOW_UP, SectionKind.PENDING})
 _EVERY: frozenset[Stage] = frozenset(Stage)
 
@@ -201,7 +204,10 @@ def _stages(reading: Reading, clause: Clause) -> frozenset[Stage]:
     """The stages of a clause; without a word of them, an order under "Plan", and any elsewhere."""
     if clause.stages:
         return clause.stages
-    count = sum(index in reading.stems for index in range(clause.first, clause.past))
+    inside = range(clause.first, clause.past)
+    if any(reading.words[index].lower in _BY_NOW for index in inside):
+        return _EVERY
+    count = sum(index in reading.stems for index in inside)
     is_order = count <= _BARE and section_kind(reading.section) in _OF_ORDERS
     return frozenset({Stage.ORDERED}) if is_order else _EVERY
 

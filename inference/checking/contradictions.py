@@ -108,7 +108,9 @@ def _of_the_only_thing(
             about = _complaints(case.around.sentence(source.number - 1))
         elif not about and _PRONOUNS.intersection(word.lower for word in source.words[: told[0].first]):
             about = _complaints(case.around.sentence(source.number - 1)) if source.number > 1 else about
-        if len(about) != 1 or (names and near.keys().isdisjoint((f"={about[0]}", f"^{about[0]}"))):
+        if (names or case.claim.concepts) and (
+            len(about) != 1 or near.keys().isdisjoint((f"={about[0]}", f"^{about[0]}"))
+        ):
             continue
         match = Match(source, told[0], _LONE)
         if told[0].is_denied or dimension.agrees(ours.values, told[0].values):

@@ -78,8 +78,8 @@ _NAMED = (
     (r"(?:earlier\s|later\s)?this\sweek", 0.0, 7.0),
     (r"this\smonth", 0.0, 31.0),
     (r"this\syear|earlier\sthis\syear", 0.0, 366.0),
-    (r"last\smonth", 10.0, 65.0),
-    (r"last\syear", 60.0, 730.0),
+    (r"last\smonth", 12.0, 45.0),
+    (r"last\syear", 110.0, 730.0),
     (r"recent(?:ly)?|lately|of\slate|new-onset|newly", 0.0, 150.0),
     (
         r"long\sago|in\schildhood|as\sa\s(?:child|teenager|kid)|decades\sago|years\sago|since\schildhood",

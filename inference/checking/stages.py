@@ -37,7 +37,7 @@ class Clause(NamedTuple):
     is_open: bool  # holds a condition: "if it persists"
 
 
-_RESULT, _CONDITION = "result", "condition"
+_RESULT, _CONDITION, _UNDONE = "result", "condition", "undone"
 _ENDS = frozenset(".;•·!")
 _TURNS = frozenset(
     {"but", "however", "although", "though", "whereas", "while", "whilst", "then", "therefore"}
@@ -131,7 +131,9 @@ def _read(reading: Reading, cues: dict[int, tuple[tuple[str, ...], int]], first:
         said.add(Stage.ORDERED)
         places.add(start)
     is_open = _CONDITION in said
-    if Stage.REFUSED in said:
+    if _UNDONE in said:
+        said = {Stage.REFUSED, Stage.ORDERED}
+    elif Stage.REFUSED in said:
         said = {Stage.REFUSED}
     elif is_open:
         said = said - {_CONDITION, _RESULT, Stage.ORDERED, Stage.DONE} | {Stage.WEIGHED}
