@@ -83,9 +83,9 @@ def test_what_the_note_does_not_mean_is_doubted(
 def test_repeated_cues_take_no_more_than_linear_time(text: str) -> None:
     def seconds(size: int) -> float:
         reading = Reading(text * size)
-        start = time.perf_counter()
+        start = time.process_time()
         _ = reading.senses
-        return time.perf_counter() - start
+        return time.process_time() - start
 
     seconds(100)
     assert seconds(20_000) < 30 * max(seconds(2_000), 0.02)
