@@ -13,6 +13,7 @@ from inference.checking.flags import Flag, quoted
 from inference.checking.qualifiers import Qualifier, phrase
 from inference.checking.quantities import is_same
 from inference.checking.reading import Reading
+from inference.checking.tokens import stem
 from inference.checking.trends import aim
 from inference.vocabulary import Severity
 
@@ -35,7 +36,7 @@ def contradictions(case: Case, list_name: str, *, but: frozenset[int] = frozense
         dimension = dimensions()[ours.dimension]
         if (
             ours.is_denied
-            or ours.first in but
+            or (ours.first in but and not dimension.no_drugs)
             or (dimension.doubted and _written(case.claim, ours) not in dimension.doubted)
         ):
             continue
@@ -139,11 +140,14 @@ def _of_the_next_words(
 
 
 def _next_stems(reading: Reading, qualifier: Qualifier) -> frozenset[str]:
-    inside = range(qualifier.past, min(qualifier.past + _NEXT, len(reading.words)))
-    return frozenset(reading.stems[index] for index in inside if index in reading.stems)
+    inside = range(qualifier.first, min(qualifier.past + _NEXT, len(reading.words)))
+    return frozenset(reading.stems[index] for index in inside if index in reading.stems) - _GOING
 
 
 _NEXT = 4  # tokens
+_GOING = frozenset(
+    map(stem, ("continue", "continuing", "discontinue", "stop", "stopped", "start", "longer", "patient"))
+)
 
 
 def _with_afterthoughts(case: Case) -> list[Reading]:
