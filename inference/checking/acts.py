@@ -144,18 +144,14 @@ class _Wanted:
         found = [clause for clause in reading.qualifiers.clauses if self._is_in(reading, clause)]
         if not found and is_wide and self._act:
             wider = concepts.broader(self._act)
-            found = [
-                clause
-                for clause in reading.qualifiers.clauses
-                if any(name in wider for name in _named(reading, clause))
-            ]
+            found = [clause for clause in reading.qualifiers.clauses if not clause.acts.isdisjoint(wider)]
         if self._is_again:
             return [c for c in found if any(w.lower in _AGAIN for w in reading.words[c.first : c.past])]
         return found
 
     def _is_in(self, reading: Reading, clause: Clause) -> bool:
         if self._act:
-            return any(self._act in concepts.broader(name) for name in _named(reading, clause))
+            return any(self._act in concepts.broader(name) for name in clause.acts)
         inside = range(clause.first, clause.past)
         shared = self.stems & {reading.stems[index] for index in inside if index in reading.stems}
         if len(shared) == 1 and len(self.stems) <= _ENOUGH:
@@ -179,15 +175,6 @@ def _wanted(case: Case, clause: Clause) -> list[_Wanted]:
     words = _Wanted(case, clause, "", range(clause.first, clause.past))
     is_told = clause.stages == _DONE and not clause.is_result and len(words.stems) >= _ENOUGH
     return [words] if is_told and not _is_denied(case, words) else []
-
-
-def _named(reading: Reading, clause: Clause) -> list[str]:
-    inside = range(clause.first, clause.past)
-    return [
-        mention.concept.name
-        for mention in reading.concepts
-        if mention.first in inside and mention.concept.kind in _ACTS
-    ]
 
 
 @cache

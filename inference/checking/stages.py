@@ -6,6 +6,7 @@ and one with a thing only weighed. The words are data (`[stages]` of `lexicons/a
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from enum import StrEnum
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
@@ -35,9 +36,12 @@ class Clause(NamedTuple):
     cues: frozenset[int]
     is_result: bool  # said to be done by its result alone: "normal"
     is_open: bool  # holds a condition: "if it persists"
+    acts: frozenset[str] = frozenset()  # tests and procedures that it names
 
 
 _RESULT, _CONDITION, _UNDONE = "result", "condition", "undone"
+_MOST = 1500  # tokens of a text that are read: more stand in no sentence
+_ACTS = frozenset({"test", "procedure"})
 _ENDS = frozenset(".;•·!")
 _TURNS = frozenset(
     {"but", "however", "although", "though", "whereas", "while", "whilst", "then", "therefore"}
@@ -67,7 +71,7 @@ def clauses(reading: Reading) -> list[Clause]:
     A part that says nothing of a stage goes with the part before it, and at the start of a sentence with the
     one behind it. Linear time.
     """
-    words = reading.words
+    words = reading.words[:_MOST]
     cues: dict[int, tuple[tuple[str, ...], int]] = {
         found.first: (found.value, found.past)
         for found in _table().find(words)
@@ -77,11 +81,21 @@ def clauses(reading: Reading) -> list[Clause]:
     inner = _inner(reading)
     for first, past in _sentences(reading, inner):
         found += _merged([_read(reading, cues, *part) for part in _parts(reading, inner, first, past)])
-    return found
+    return _with_acts(reading, found)
+
+
+def _with_acts(reading: Reading, found: list[Clause]) -> list[Clause]:
+    acts: dict[int, set[str]] = {}
+    starts = [clause.first for clause in found]
+    for mention in reading.concepts:
+        at = bisect_right(starts, mention.first) - 1
+        if mention.concept.kind in _ACTS and at >= 0 and mention.first < found[at].past:
+            acts.setdefault(at, set()).add(mention.concept.name)
+    return [clause._replace(acts=frozenset(acts.get(at, ()))) for at, clause in enumerate(found)]
 
 
 def _sentences(reading: Reading, inner: frozenset[int]) -> list[tuple[int, int]]:
-    words = reading.words
+    words = reading.words[:_MOST]
     spans, first = [], 0
     for index, word in enumerate(words):
         is_initial = word.lower == "." and index > 0 and words[index - 1].end - words[index - 1].start == 1
