@@ -115,9 +115,9 @@ def test_one_side_of_two_is_only_a_note() -> None:
 def test_repeated_qualifiers_take_no_more_than_linear_time(text: str) -> None:
     def seconds(size: int) -> float:
         note = text * size
-        start = time.perf_counter()
+        start = time.process_time()
         flags_on(note, "right severe " + note)
-        return time.perf_counter() - start
+        return time.process_time() - start
 
     seconds(100)
     assert seconds(20_000) < 30 * max(seconds(2_000), 0.02)

@@ -155,9 +155,9 @@ def test_any_text_can_be_read(text: str) -> None:
 def test_reading_takes_time_in_proportion_to_the_text(text: str) -> None:
     words = tokens(text * 20_000)
     find_concepts(words[:10], text)
-    started = time.perf_counter()
+    started = time.process_time()
     find_concepts(words, text)
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2
 
 
 def test_the_lists_have_no_faults() -> None:
