@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 from inference.checking.flags import Flag, quoted
 from inference.checking.measures import ROLES, Owner, are_of_one
-from inference.checking.quantities import Quantity, as_span, is_same
+from inference.checking.quantities import Quantity, is_same
 from inference.checking.reading import Reading
+from inference.checking.shapes import are_comparable, is_year, shapes_of
 from inference.checking.trends import changes, last_direction
-from inference.checking.units import TIMES, dimension
 from inference.vocabulary import Severity
 
 Given = Sequence[tuple[Reading, Owner]]
@@ -36,33 +36,10 @@ _OF_A_GOAL = frozenset(
     }
 )
 _SPEAKS_OF_PAST = frozenset(
-    [
-        "was",
-        "were",
-        "had",
-        "from",
-        "before",
-        "previous",
-        "previously",
-        "prior",
-        "initially",
-        "initial",
-        "earlier",
-        "old",
-        "last",
-        "baseline",
-        "usual",
-        "history",
-        "ago",
-        "since",
-        "when",
-        "until",
-        "former",
-        "formerly",
-        "after",
-        "following",
-        "compared",
-    ]
+    (
+        "was were had from before previous previously prior initially initial earlier old last baseline "
+        "usual history ago since when until former formerly after following compared "
+    ).split()
 )
 
 
@@ -97,9 +74,9 @@ def misbound(claim: Reading, owner: Owner, given: Given) -> Flag | None:
 def is_rival(owner: Owner, other: Owner) -> bool:
     """Tell whether a number of the source stands for what the claim's number is about."""
     if are_of_one(owner.label, other.label):
-        return _are_comparable(owner.quantity, other.quantity)
+        return are_comparable(owner.quantity, other.quantity)
     is_near = are_of_one(owner.near, other.near) or not owner.near
-    return is_near and not _shapes(owner.quantity).isdisjoint(_shapes(other.quantity))
+    return is_near and not shapes_of(owner.quantity).isdisjoint(shapes_of(other.quantity))
 
 
 def turned(claim: Reading, sources: Sequence[Reading]) -> list[Flag]:
@@ -168,7 +145,7 @@ def _other_measure(
         return None
     behind = next(((s, o) for s, o in others if are_of_one(o.label, owner.label)), None)
     if behind is not None:
-        return (*behind, "number") if _are_comparable(owner.quantity, behind[1].quantity) else None
+        return (*behind, "number") if are_comparable(owner.quantity, behind[1].quantity) else None
     if is_test and all(_tests(source, other) for source, other in same):
         return (*same[0], "number")
     return None
@@ -181,7 +158,7 @@ def _tests(reading: Reading, owner: Owner) -> bool:
 
 
 def _is_named_beside(owner: Owner, same: Given) -> bool:
-    """Tell whether a value stands behind no test in a sentence that names its own: "Hb 92, after 2 units 104"."""
+    """Tell whether a value stands behind no test where its own is named: "Hb 92, after 2 units 104"."""
     return any(
         not _tests(source, other) and not source.is_row and not owner.label.isdisjoint(source.places)
         for source, other in same
@@ -199,7 +176,7 @@ def _other_side(
     if not all(theirs) or any(ours & side for side in theirs):
         return None
     for source, other in others:
-        if _side(source, other) == ours and _are_comparable(owner.quantity, other.quantity):
+        if _side(source, other) == ours and are_comparable(owner.quantity, other.quantity):
             return source, other, "side"
     return None
 
@@ -275,7 +252,7 @@ def _are_alike(owner: Owner, other: Owner, same: Given) -> bool:
     """Whether a rival measures what the claimed value measures in the source."""
     if other.label and owner.label and not are_of_one(other.label | other.near, owner.label):
         return False
-    return any(_are_comparable(theirs.quantity, other.quantity) for _, theirs in same)
+    return any(are_comparable(theirs.quantity, other.quantity) for _, theirs in same)
 
 
 def _other_bound(
@@ -297,7 +274,7 @@ def _other_words(
         return None
     if _tests(claim, owner) and _is_named_beside(owner, same):
         return None
-    shapes = frozenset[str]().union(*(_shapes(other.quantity) for _, other in same))
+    shapes = frozenset[str]().union(*(shapes_of(other.quantity) for _, other in same))
     held = frozenset[str]().union(*(other.near | other.label for _, other in same))
     if are_of_one(near, held) or not all(other.near for _, other in same):
         return None
@@ -305,7 +282,7 @@ def _other_words(
     for source, rival in others:
         if is_age(source, rival) and not is_age(claim, owner):
             continue
-        if not shapes.isdisjoint(_shapes(rival.quantity)) and len(near & rival.near) > (
+        if not shapes.isdisjoint(shapes_of(rival.quantity)) and len(near & rival.near) > (
             best[2] if best else 0
         ):
             best = (source, rival, len(near & rival.near))
@@ -338,7 +315,7 @@ def _other_drug(
     if not all(theirs) or ours in theirs:
         return None
     for source, other in others:
-        is_alike = not _shapes(other.quantity).isdisjoint(_shapes(owner.quantity))
+        is_alike = not shapes_of(other.quantity).isdisjoint(shapes_of(owner.quantity))
         if _drug_before(source, other) == ours and is_alike:
             return source, other, "number"
     return None
@@ -380,39 +357,10 @@ def _day_behind(reading: Reading, owner: Owner) -> Quantity | None:
     if not owner.quantity.values:
         return None
     for other in reading.owners:
-        if 0 <= other.first - owner.past <= 2 and other is not owner:
-            if other.quantity.dates or _is_year(other.quantity):
-                return other.quantity
+        is_behind = 0 <= other.first - owner.past <= 2 and other is not owner
+        if is_behind and (other.quantity.dates or is_year(other.quantity)):
+            return other.quantity
     return None
-
-
-def _is_year(quantity: Quantity) -> bool:
-    is_plain = len(quantity.values) == 1 and not quantity.unit and quantity.text.isdecimal()
-    return is_plain and 1950 <= quantity.values[0] <= 2050
-
-
-def _are_comparable(one: Quantity, other: Quantity) -> bool:
-    ours, theirs = _shapes(one), _shapes(other)
-    either = ours | theirs
-    return not ours.isdisjoint(theirs) or ("plain" in either and not either & _UNLIKE)
-
-
-_UNLIKE = frozenset({"date", "time", "clock", "pair", "year"})
-
-
-def _shapes(quantity: Quantity) -> frozenset[str]:
-    """What kind of number it can be, 3/7 a day or some days: two of different kinds are never confused."""
-    if quantity.dates and not quantity.values:
-        return frozenset({"date"})
-    if as_span(quantity).unit in TIMES:
-        return frozenset({"date", "time"}) if quantity.dates else frozenset({"time"})
-    if quantity.unit == "clock":
-        return frozenset({"clock"})
-    if _is_year(quantity):
-        return frozenset({"year"})
-    if len(quantity.values) == 2 and not quantity.is_range:
-        return frozenset({"date" if quantity.dates else "pair"})
-    return frozenset({dimension(quantity.unit) or "plain"})
 
 
 def _flag(claim: Reading, owner: Owner, source: Reading, other: Owner, kind: str) -> Flag:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from decimal import Decimal
 
+from inference.checking.amounts import FORMS, compare, doses, is_dose, steps
 from inference.checking.case import Case
 from inference.checking.drug_events import Event, events_of
 from inference.checking.drug_lists import DrugList, claimed_list, is_old_dose, list_of
@@ -12,77 +13,15 @@ from inference.checking.flags import Flag, quoted
 from inference.checking.quantities import Quantity, is_among, is_same
 from inference.checking.reading import Reading
 from inference.checking.tokens import tokens
-from inference.checking.units import UNITS, dimension
+from inference.checking.units import dimension
 from inference.vocabulary import Assertion, Severity
+
+__all__ = ["check", "compare", "doses", "multiple_flag", "steps"]
 
 Given = Sequence[tuple[Reading, Mention]]
 
-_FORMS = frozenset({"dose_form", "puffs", "drops"})
-_DOSE_DIMENSIONS = _FORMS | {
-    "mass",
-    "activity",
-    "volume",
-    "amount",
-    "equivalent",
-    "mass_rate",
-    "mass_per_mass",
-}
-_NEAR = 3  # tokens between a dose and the drug that follows it: "5 mg of bisoprolol"
-_LEADING = frozenset({"of", "oral", "iv", "po", "daily", "nightly", "the", "home", "her", "his", "im", "sc"})
 _DOUBLED = re.compile(r"\bdoubl(?:e|ed|ing)\b|\btwice the dose\b", re.IGNORECASE)
 _HALVED = re.compile(r"\bhalv(?:e|ed|ing)\b|\bhalf the dose\b", re.IGNORECASE)
-
-
-def doses(reading: Reading, mention: Mention) -> list[Quantity]:
-    """The quantities that belong to a drug: those after it up to the next drug, or one right before it.
-
-    "Ramipril 5 mg od, bisoprolol 2.5 mg": 5 mg is ramipril's. "5 mg of bisoprolol": its own. Dates, clock
-    times and spans of time are no doses. Worked out once for each reading.
-    """
-    if mention not in reading.doses:
-        reading.doses[mention] = _doses(reading, mention)
-    return reading.doses[mention]
-
-
-def _doses(reading: Reading, mention: Mention) -> list[Quantity]:
-    index = reading.drugs.index(mention)
-    words = reading.words
-    past = words[mention.past - 1].end
-    following = reading.drugs[index + 1] if index + 1 < len(reading.drugs) else None
-    until = words[following.first].start if following else len(reading.text)
-    after = [q for q in reading.quantities if past <= q.start < until and _is_dose(q)]
-    if following is not None:
-        after = [q for q in after if not _leads_to(reading, q, following)]
-    before = [
-        q
-        for q in reading.quantities
-        if q.end <= words[mention.first].start and _leads_to(reading, q, mention)
-    ]
-    return before + after
-
-
-def _leads_to(reading: Reading, quantity: Quantity, mention: Mention) -> bool:
-    """Tell whether a dose stands right before a drug and is its own: "5 mg bisoprolol", "5 mg of it"."""
-    start = reading.words[mention.first].start
-    if start - quantity.end > 40:
-        return False
-    gap = tokens(reading.text[quantity.end : start])
-    return bool(
-        _is_dose(quantity)
-        and quantity.unit
-        and len(gap) <= _NEAR
-        and all(word.lower in _LEADING for word in gap)
-    )
-
-
-def _is_dose(quantity: Quantity) -> bool:
-    if not quantity.values or quantity.unit == "clock" or quantity.is_word:
-        return False
-    if quantity.dates and not quantity.unit:  # "STOPPED 16/05"
-        return False
-    if quantity.unit:
-        return dimension(quantity.unit) in _DOSE_DIMENSIONS
-    return not 1900 <= quantity.values[0] <= 2100
 
 
 def check(
@@ -174,7 +113,7 @@ def _wrong(
 def _is_step_elsewhere(
     claim: Reading, mention: Mention, quantity: Quantity, amounts: list[Quantity], elsewhere: Given
 ) -> bool:
-    """Tell whether a claim about a change gives a dose that another sentence has: the old one, or the order."""
+    """Tell whether a claim about a change has a dose of another sentence: the old one, or the order."""
     moved = bool(events_of(claim, claim.drugs)[mention] & _MOVED)
     is_old = is_old_dose(claim, quantity)
     if not moved and not is_old and not any(is_among(q, amounts) for q in doses(claim, mention)):
@@ -195,7 +134,7 @@ _MOVED = frozenset({Event.RAISED, Event.LOWERED, Event.CHANGED})
 
 def _unowned(sources: Sequence[Reading]) -> list[Quantity]:
     """Doses in sentences that name no drug: "Increase the dose to 20 mg"."""
-    return [q for source in sources if not source.drugs for q in source.quantities if q.unit and _is_dose(q)]
+    return [q for source in sources if not source.drugs for q in source.quantities if q.unit and is_dose(q)]
 
 
 def _is_worked_out(claim: Reading, mention: Mention, quantity: Quantity, given: Given) -> bool:
@@ -204,7 +143,7 @@ def _is_worked_out(claim: Reading, mention: Mention, quantity: Quantity, given: 
     for source, other in given:
         theirs = doses(source, other)
         strengths = [q for q in theirs if len(q.values) == 1 and dimension(q.unit) in {"mass", "activity"}]
-        counts = [q.values[0] for q in theirs if dimension(q.unit) in _FORMS] + _counts(source)
+        counts = [q.values[0] for q in theirs if dimension(q.unit) in FORMS] + _counts(source)
         for strength in strengths:
             if any(is_same(quantity, _times(strength, count)) for count in counts):
                 return True
@@ -249,24 +188,6 @@ def _per_day(reading: Reading, mention: Mention) -> Decimal | None:
     if len(own) != 1 or own[0].per_day is None or own[0].per_day < 1:
         return None
     return Decimal(own[0].per_day.numerator) / Decimal(own[0].per_day.denominator)
-
-
-def steps(reading: Reading, mention: Mention) -> list[tuple[Quantity, Quantity]]:
-    """The changes of a drug's dose that a text tells, as pairs of the old dose and the new one."""
-    own = [q for q in doses(reading, mention) if len(q.values) == 1]
-    old = [q for q in own if is_old_dose(reading, q)]
-    new = [q for q in own if q not in old and (not q.unit or dimension(q.unit) not in _FORMS)]
-    return [(old[0], new[0])] if len(old) == 1 and new and not is_same(old[0], new[0]) else []
-
-
-def compare(old: Quantity, new: Quantity) -> int:
-    """1 where a dose rises, -1 where it falls, 0 where the two do not compare."""
-    unit, other = old.unit or new.unit, new.unit or old.unit
-    if unit != other and (unit not in UNITS or other not in UNITS or dimension(unit) != dimension(other)):
-        return 0
-    before = old.values[0] * (UNITS[unit][1] if unit in UNITS else 1)
-    after = new.values[0] * (UNITS[other][1] if other in UNITS else 1)
-    return (after > before) - (after < before)
 
 
 def _turned_round(
@@ -399,7 +320,7 @@ def _amounts(places: Given, is_home: bool) -> list[tuple[Reading, Quantity]]:
     for source, other in places:
         own = list_of(source, other)
         for quantity in doses(source, other):
-            if dimension(quantity.unit) in _FORMS:
+            if dimension(quantity.unit) in FORMS:
                 continue
             is_old = is_old_dose(source, quantity)
             is_of_home = is_old or own is DrugList.HOME

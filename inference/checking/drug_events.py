@@ -299,12 +299,25 @@ def _as_meant(cue: _Cue, lowers: list[str], shift: int, limit: int) -> set[Event
             continue
         if word == "provided" and (not following or following in _NOT_PROVIDED):
             continue
-        if word in _CONDITIONS:
+        if word in _CONDITIONS and not _is_of_another(behind[:index]):
             return _conditional(events)
     before = lowers[max(0, first - _FAR) : first]
     if {"if", "unless"}.intersection(before) and not is_past:
         return _conditional(events)
     return events
+
+
+def _is_of_another(words: list[str]) -> bool:
+    """Tell whether a condition is led by something else: "to 4 puffs, chest X-ray if no better"."""
+    if "," not in words and ";" not in words:
+        return False
+    place = max(index for index, word in enumerate(words) if word in (",", ";"))
+    return any(word[0].isalpha() and word not in _LEAD_CONDITIONS for word in words[place + 1 :])
+
+
+_LEAD_CONDITIONS = frozenset(
+    {"but", "only", "and", "then", "or", "to", "be", "even", "especially", "particularly", "at", "least"}
+)
 
 
 def _conditional(events: set[Event]) -> set[Event]:

@@ -41,9 +41,10 @@ _FREQUENCY = re.compile(
             (?:day|week|month|fortnight|year|night|morning))
       | (?P<aday>(?:(?<=mg\s)|(?<=\dg\s)|(?<=\sg\s)|(?<=mcg\s)|(?<=micrograms\s)|(?<=units\s)|(?<=tablet\s)
             |(?<=ml\s)|(?<=capsule\s)|(?<=sachet\s))(?:a|per|each|every)\sday)
-      | (?P<adverb>(?:{_COUNT}\s?(?:times?|x)?\s+)?(?:(?:dai|week|night|month|fortnight|year)ly|annually))
+      | (?P<adverb>(?:{_COUNT}\s?(?:times?|x)?\s+)?(?:(?:dai|week|night|month|fortnight|quarter|year)ly
+            |annually)|every\s(?:quarter|3\smonths))
       | (?P<short>[oqb]\.?d|[btq]\.?i\.?d|[tq]\.?d\.?s|mane|nocte|qhs|qam|qpm|p\.?r\.?n)
-      | (?P<night>(?:once\s+)?(?:at\s+night|(?:at|before)\s+bed\s?time|at\s+bed|in\s+the\s+evening))
+      | (?P<night>(?:once\s+)?(?:at\s+night|(?:at|before)\s+bed\s?time|at\s+bed|in\s+the\s+evenings?))
       | (?P<morning>(?:once\s+)?in\s+the\s+mornings?)
       | (?P<weekday>(?:on\s+)?(?:mon|tues|wednes|thurs|fri|satur|sun)days)
       | (?P<needed>(?:as|when|if)\s+(?:needed|required|necessary))
@@ -156,6 +157,8 @@ _UNITS = (
     ("week", 168),
     ("wk", 168),
     ("month", 730),
+    ("quarter", 2190),
+    ("3 months", 2190),
     ("year", 8760),
     ("annual", 8760),
     ("h", 1),

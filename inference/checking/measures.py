@@ -148,7 +148,7 @@ def owners(
 
 
 def _plain(words: Sequence[Token], index: int, is_of_name: bool) -> Token:
-    """A word as it tells of a number: full stops behind "Dr." end nothing, the "peak" of a flow is no part."""
+    """A word as it tells of a number: a stop behind "Dr." ends nothing, the "peak" of a flow is no part."""
     word = words[index]
     before = words[index - 1].lower if index else ""
     following = words[index + 1].lower if index + 1 < len(words) else ""

@@ -17,6 +17,7 @@ from inference.vocabulary import Category, Severity
 __all__ = ["check", "doses"]
 
 Given = list[tuple[Reading, Mention]]
+_MOST_NAMED = 80  # drugs of a claim: past them it is no claim
 _MOST_GIVEN = 40  # places of one drug in the cited sentences: past them it is no evidence that anybody chose
 
 
@@ -42,7 +43,7 @@ def check(case: Case) -> tuple[list[Flag], set[int], frozenset[int]]:
     written = {id(source): drugs_and_classes(source) for source in case.sources}
     theirs = {id(source): events_of(source, written[id(source)]) for source in case.sources}
     known: dict[tuple[str, bool], Given] = {}  # by name: a claim may name a drug often
-    for mention in named:
+    for mention in named[:_MOST_NAMED]:
         is_class = mention not in drugs
         if (mention.name, is_class) not in known:
             known[mention.name, is_class] = [

@@ -1,12 +1,14 @@
 """Every number of a claim must stand in its evidence, for the same thing, with a unit that means the same."""
 
+import re
 import unicodedata
 from collections.abc import Collection, Sequence
 from decimal import ROUND_HALF_UP
 
-from inference.checking import bindings, codes, spans
+from inference.checking import bindings, codes, rhythms, spans
 from inference.checking.case import Case
 from inference.checking.drug_events import Event, events_of
+from inference.checking.drug_lists import is_old_dose
 from inference.checking.drugs import classes_of, find_classes, names_within
 from inference.checking.evidence import cited
 from inference.checking.flags import Flag, quoted
@@ -64,6 +66,7 @@ def doubts(
             flags.append(flag)
     flags += bindings.turned(claim, sources)
     flags += codes.check(claim, sources)
+    flags += rhythms.check(claim, sources)
     return flags[:_MOST]
 
 
@@ -77,6 +80,10 @@ def _doubt(
         return bindings.misbound(claim, owner, given[:_MOST_GIVEN])
     if _is_implied(claim, owner, sources, given):
         return None
+    if quantity.unit in TIMES and _STAY.search(claim.text):
+        days = [other.quantity for sentence in around for other in sentence.owners if other.quantity.dates]
+        if spans.is_between_dates(quantity, days):
+            return None
     is_age = bindings.is_age(claim, owner)
     rivals = [
         (source, other)
@@ -93,10 +100,17 @@ def _doubt(
     return _absent(claim, owner, sources, given)
 
 
+_STAY = re.compile(
+    r"\b(?:stay|stayed|admission|admitted|inpatient|in hospital|hospitali[sz]ed)\b", re.IGNORECASE
+)
+
+
 def _of_its_drug(claim: Reading, owner: Owner, around: Sequence[Reading]) -> Reading | None:
     """A sentence that has the number with the same drug or its class, where the claim tells of a change."""
     before = [mention for mention in claim.drugs if mention.past <= owner.first]
-    if not before or not events_of(claim, claim.drugs)[before[-1]] & _MOVES:
+    if not before or not (
+        is_old_dose(claim, owner.quantity) or events_of(claim, claim.drugs)[before[-1]] & _MOVES
+    ):
         return None
     names = classes_of(before[-1].name) | names_within(before[-1].name)
     for sentence in around:
@@ -147,6 +161,8 @@ def _is_implied(claim: Reading, owner: Owner, sources: Sequence[Reading], given:
         return True
     if quantity.unit in TIMES and spans.is_between_dates(quantity, [other.quantity for _, other in given]):
         return True
+    if quantity.unit == "%" and _is_share(claim, owner, given):
+        return True
     if dimension(quantity.unit) == "pack_years":
         return _are_pack_years(quantity, sources, given)
     if _says_times(claim, owner):
@@ -156,6 +172,19 @@ def _is_implied(claim: Reading, owner: Owner, sources: Sequence[Reading], given:
     # "Day or two" after a unit; "once or twice".
     before = claim.words[owner.first - 1].lower if owner.first else ""
     return quantity.is_word and before == "or"
+
+
+def _is_share(claim: Reading, owner: Owner, given: Given) -> bool:
+    """Tell whether "67% of best" follows from 280 and 420 of one sentence."""
+    if owner.past >= len(claim.words) or claim.words[owner.past].lower not in ("of", "best", "predicted"):
+        return False
+    percent = owner.quantity.values[0]
+    plain = [(s, o.quantity.values[0]) for s, o in given[:_MOST_READ] if len(o.quantity.values) == 1]
+    return any(
+        source is other and whole > part > 0 and abs(part * 100 / whole - percent) < 1
+        for source, part in plain
+        for other, whole in plain
+    )
 
 
 def _initial(text: str, place: int) -> str:

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from inference.checking.case import Case
 from inference.checking.doses import doses
+from inference.checking.drug_lists import DrugList, claimed_list, list_of
 from inference.checking.drugs import Mention
 from inference.checking.flags import Flag, quoted
 from inference.checking.frequencies import Frequency, frequencies
@@ -55,6 +56,8 @@ def check(
     }
     known = [(source, f) for source, other in given for f in source.frequencies_of.get(other, ())]
     loose = [(source, f) for source in case.sources for f in _of_no_drug(source)]
+    if (flag := _of_another_list(claim, mention, claimed, [*given, *elsewhere])) is not None:
+        return flag, explained
     wrong = next((ours for ours in claimed if not _is_among(ours, known, claim)), None)
     if wrong is None or _has_that_total(claim, mention, wrong, [*given, *elsewhere]):
         return None, explained
@@ -77,6 +80,33 @@ def check(
         source, other = around[0]
         message = f"Frequency: the claim says {said}; sentence {source.number} says {quoted(other.text)}."
     return Flag("frequency", Severity.WARNING, message, places), explained
+
+
+def _of_another_list(
+    claim: Reading, mention: Mention, claimed: Sequence[Frequency], places: Given
+) -> Flag | None:
+    """Flag "twice daily on discharge" where the discharge list has it once a day."""
+    said = claimed_list(claim)
+    if said is DrugList.UNSAID:
+        return None
+    right = [
+        (source, theirs)
+        for source, other in places
+        if list_of(source, other) is said
+        for theirs in source.frequencies_of.get(other, ())
+    ]
+    for ours in claimed if right else ():
+        if _is_former(claim, ours) or any(_agree(ours, theirs) for _, theirs in right):
+            continue
+        source, theirs = right[0]
+        if not {f.per_day for _, f in right} & {f.per_day for f in claimed}:
+            message = (
+                f"Frequency: the claim says {quoted(_with_drug(claim, mention, ours))} {said.value}; "
+                f"sentence {source.number} says {quoted(theirs.text)} {said.value}."
+            )
+            if not _has_that_total(claim, mention, ours, places):
+                return Flag("frequency", Severity.CRITICAL, message, _places(claim, mention, ours))
+    return None
 
 
 def _regular(claim: Reading, mention: Mention, given: Given) -> Flag | None:
