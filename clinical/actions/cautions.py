@@ -102,7 +102,7 @@ def _by_source(found: Mapping[str, Sequence[str]]) -> str:
 
 
 def _quoted(texts: Sequence[str]) -> str:
-    shown = "; ".join(f"“{text}”" for text in texts[:ALLERGIES_SHOWN])
+    shown = "; ".join(f"“{text.rstrip('.')}”" for text in texts[:ALLERGIES_SHOWN])
     rest = len(texts) - ALLERGIES_SHOWN
     return f"{shown} and {rest} more" if rest > 0 else shown
 
