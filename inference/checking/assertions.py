@@ -7,6 +7,7 @@ raises no doubt.
 
 from inference.checking.case import Case
 from inference.checking.flags import Flag, quoted
+from inference.checking.flips import flipped
 from inference.checking.lexicons import lexicon
 from inference.checking.meanings import (
     DOUBT,
@@ -37,8 +38,30 @@ def check(case: Case) -> list[Flag]:
     aligned = aligned_words(claim, case.sources)
     if not aligned:
         return []
-    flag = negation(claim, aligned, assertion) or _family(case, aligned) or _certainty(case, aligned)
+    flag = (
+        negation(claim, aligned, assertion)
+        or _copy_turned_round(case)
+        or _family(case, aligned)
+        or _certainty(case, aligned)
+    )
     return [] if flag is None else [flag]
+
+
+def _copy_turned_round(case: Case) -> Flag | None:
+    claim = case.claim
+    if case.assertion is Assertion.ABSENT and not claim.senses.present & Sense.NEGATED:
+        return None  # a bare name, marked as absent
+    for source in case.sources:
+        if (found := flipped(claim, source)) is not None:
+            ours, theirs = found
+            return Flag(
+                "negation",
+                Severity.CRITICAL,
+                f"Negation: the claim says {quoted(around(claim, ours))}; "
+                f"sentence {source.number} says {quoted(around(source, theirs))}.",
+                frozenset({ours}),
+            )
+    return None
 
 
 def _share(aligned: list[Aligned], sense: int) -> tuple[float, Aligned | None]:

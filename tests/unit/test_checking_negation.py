@@ -89,3 +89,23 @@ def test_repeated_cues_take_no_more_than_linear_time(text: str) -> None:
 
     seconds(100)
     assert seconds(20_000) < 30 * max(seconds(2_000), 0.02)
+
+
+@pytest.mark.parametrize(
+    ("note", "text"),
+    [
+        ("She does not know the type.", "She does know the type"),
+        ("Finished six weeks without any problems.", "Finished six weeks with any problems"),
+        ("He said that he has had anything major.", "He said that he has not had anything major"),
+    ],
+)
+def test_a_copy_that_lost_or_won_a_denial_is_doubted(note: str, text: str) -> None:
+    assert doubts(note, text, Assertion.PRESENT) == ["negation"]
+
+
+@pytest.mark.parametrize(
+    ("note", "text"),
+    [("He denies fever.", "He reports no fever"), ("No cough or fever.", "No cough or fever")],
+)
+def test_a_copy_that_denies_in_another_way_passes(note: str, text: str) -> None:
+    assert doubts(note, text, Assertion.ABSENT) == []
