@@ -14,7 +14,6 @@ from inference.checking.sections import SectionKind, section_kind
 from inference.checking.stages import Clause, Stage
 from inference.vocabulary import Assertion, Severity
 
-_NOT_YET = frozenset({"planned", "considered", "declined"})
 _MARKS = frozenset(".;")
 
 
@@ -22,18 +21,18 @@ def check(case: Case) -> list[Flag]:
     """Flag an act or a diagnosis that the sources leave at another stage, and no other sentence at this."""
     if case.assertion in {Assertion.HYPOTHETICAL, Assertion.POSSIBLE}:
         return []
-    flags = contradictions(case, "acts", but=_open_ends(case))
-    if any(flag.kind == "status" for flag in flags):
-        return flags
-    return [*flags, *_ahead(case)]
+    return [*contradictions(case, "acts", but=_open_ends(case)), *_ahead(case)]
 
 
 def _open_ends(case: Case) -> frozenset[int]:
-    """The claim's tokens behind a word that leaves things open: "if the test is positive"."""
+    """The claim's tokens in a clause that leaves things open: "if the test is positive"."""
     words = case.claim.words
     is_open: set[int] = set()
+    for clause in case.claim.qualifiers.clauses:
+        if clause.stages and Stage.DONE not in clause.stages:
+            is_open.update(range(min(clause.cues), clause.past))
     for found in case.claim.qualifiers.of("acts"):
-        if (found.values & _NOT_YET and "done" not in found.values) or "suspected" in found.values:
+        if "suspected" in found.values:
             for index in range(found.past, len(words)):
                 if words[index].lower in _MARKS:
                     break
@@ -45,7 +44,7 @@ def _ahead(case: Case) -> list[Flag]:
     """Flag a clause of the claim that gives an act a stage which no clause that speaks of it bears out."""
     flags = []
     for clause in case.claim.qualifiers.clauses:
-        if not (opposed := _OPPOSED.get(clause.stages)) or (
+        if not (opposed := _opposed(case.claim, clause)) or (
             case.assertion is Assertion.ABSENT and clause.stages != _NO
         ):
             continue
@@ -85,6 +84,18 @@ _OPPOSED = {
     frozenset({Stage.ORDERED}): (frozenset({Stage.WEIGHED, Stage.REFUSED}), _DONE),
     _NO: (_DONE,),
 }
+_BACK = frozenset({"back", "resulted"})
+
+
+def _opposed(claim: Reading, clause: Clause) -> tuple[frozenset[Stage], ...]:
+    """The sets of stages within which those of the sources must not all lie; a sample taken has no result."""
+    opposed = _OPPOSED.get(clause.stages, ())
+    is_told = clause.is_result or any(claim.words[index].lower in _BACK for index in clause.cues)
+    if clause.stages == _DONE and is_told:
+        return tuple(others | {Stage.TAKEN} for others in opposed)
+    return opposed
+
+
 _ACTS = frozenset({"test", "procedure"})
 _AGAIN = frozenset(
     {"repeat", "repeated", "further", "additional", "another", "second", "recheck", "new", "rpt", "repeating"}
@@ -120,7 +131,7 @@ class _Wanted:
     def __init__(self, case: Case, clause: Clause, act: str, tokens: range) -> None:
         claim = case.claim
         self._act = act
-        self._frequency = case.around.frequency
+        self._around = case.around
         inside = range(clause.first, clause.past)
         self.stems = {claim.stems[index] for index in inside if index in claim.stems} - {
             claim.stems[index] for index in clause.cues if index in claim.stems
@@ -155,7 +166,7 @@ class _Wanted:
         inside = range(clause.first, clause.past)
         shared = self.stems & {reading.stems[index] for index in inside if index in reading.stems}
         if len(shared) == 1 and len(self.stems) <= _ENOUGH:
-            return all(len(word) >= _LONG and self._frequency[word] <= _RARE for word in shared)
+            return all(len(word) >= _LONG and self._around.frequency[word] <= _RARE for word in shared)
         return len(shared) >= max(_ENOUGH, _HALF * len(self.stems))
 
 

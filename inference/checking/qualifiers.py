@@ -32,6 +32,9 @@ _NOT = frozenset({"not", "never", "non"})
 _REACH = 5  # content words from a qualifier within which it may describe
 _TOKENS = 20  # and tokens of any kind
 _BACK = 3  # content words that going back counts for where the words lead
+_CONTRASTS = frozenset(
+    {"but", "however", "although", "though", "whereas", "while", "better", "worse", "then"}
+)
 _NEAR_DENIAL = 3  # tokens between a denial and the word that it turns round: "without any improvement"
 _NOW = frozenset({"now", "currently", "still", "presently"})
 _COPULAS = frozenset({"is", "are", "was", "were", "be", "been", "has", "have", "had", "being"})
@@ -110,7 +113,9 @@ class Qualifiers:
 
     def _bind(self, dimension: Dimension) -> dict[Qualifier, dict[str, int]]:
         found = {
-            qualifier: self._nearby(qualifier, back=_BACK if dimension.leads else 0)
+            qualifier: self._triggers(qualifier)
+            if dimension.name == "modifier"
+            else self._nearby(qualifier, back=_BACK if dimension.leads else 0)
             for qualifier in self.of(dimension.list)
             if qualifier.dimension == dimension.name
         }
@@ -122,6 +127,18 @@ class Qualifiers:
             qualifier: {name: distance for name, distance in near.items() if distance == closest[name]}
             for qualifier, near in found.items()
         }
+
+    def _triggers(self, at: Qualifier) -> dict[str, int]:
+        """What makes a thing better or worse: the words behind, plain ones too ("worse with standing")."""
+        reading = self._reading
+        found: dict[str, int] = {}
+        for index in range(at.past, min(len(reading.words), at.past + _TOKENS)):
+            lower = reading.words[index].lower
+            if lower in _STRONG or lower in ",()" or lower in _CONTRASTS:
+                break
+            if index in reading.stems:
+                found.setdefault(reading.stems[index], 0)
+        return found
 
     def _nearby(self, at: Qualifier, *, back: int) -> dict[str, int]:
         reading, names = self._reading, self._names

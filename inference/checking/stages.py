@@ -7,12 +7,14 @@ and one with a thing only weighed. The words are data (`[stages]` of `lexicons/a
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Sequence
 from enum import StrEnum
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from inference.checking.lexicons import lexicon
 from inference.checking.phrases import PhraseTable
+from inference.checking.tokens import Token
 
 if TYPE_CHECKING:
     from inference.checking.reading import Reading
@@ -22,6 +24,7 @@ class Stage(StrEnum):
     """How far an act has come; values are keys of `[stages]`."""
 
     DONE = "done"
+    TAKEN = "taken"  # a sample, with no word of its result
     ORDERED = "ordered"
     WEIGHED = "weighed"
     REFUSED = "refused"
@@ -40,6 +43,7 @@ class Clause(NamedTuple):
 
 
 _RESULT, _CONDITION, _UNDONE = "result", "condition", "undone"
+_LABEL = 4  # tokens before a colon
 _MOST = 1500  # tokens of a text that are read: more stand in no sentence
 _ACTS = frozenset({"test", "procedure"})
 _ENDS = frozenset(".;•·!")
@@ -133,14 +137,19 @@ def _read(reading: Reading, cues: dict[int, tuple[tuple[str, ...], int]], first:
             index += 1
             continue
         before = words[index - 1].lower if index else ""
-        is_part = cue[0] == (_RESULT,) and cue[1] < past and words[cue[1]].lower == "-"  # "low-salt"
-        if not is_part and not (words[index].lower == "if" and before in _WHETHER):
+        following = words[cue[1]].lower if cue[1] < past else ""
+        is_part = cue[0] == (_RESULT,) and following == "-"  # "low-salt"
+        is_label = following == ":" and index == first  # "Plan: "
+        if not is_part and not is_label and not (words[index].lower == "if" and before in _WHETHER):
             said.update((Stage.ORDERED,) if before in _TO_BE and Stage.DONE in cue[0] else cue[0])
             places.update(range(index, cue[1]))
         index = cue[1]
-    start = first
+    start = next((at + 1 for at in range(first, min(first + _LABEL, past)) if words[at].lower == ":"), first)
     while start < past and not words[start].lower[0].isalpha():
         start += 1
+    if not said & {Stage.DONE, Stage.TAKEN} and _is_to_come(words[first:past]):
+        said.add(Stage.ORDERED)
+        places.add(first)
     if start < past and words[start].lower in _orders() and _is_order(words[start].lower, said):
         said.add(Stage.ORDERED)
         places.add(start)
@@ -155,6 +164,20 @@ def _read(reading: Reading, cues: dict[int, tuple[tuple[str, ...], int]], first:
     is_result = _RESULT in said and not said - {_RESULT}
     stages = {Stage.DONE if word == _RESULT else Stage(word) for word in said}
     return Clause(first, past, frozenset(stages), frozenset(places), is_result, is_open)
+
+
+def _is_to_come(words: Sequence[Token]) -> bool:
+    """Tell whether a clause speaks of a time ahead: "suture removal in 7-10 days"."""
+    for index, word in enumerate(words):
+        if word.lower == "in" and index + 1 < len(words) and words[index + 1].lower[0].isdecimal():
+            behind = [other.lower for other in words[index + 2 : index + 6]]
+            if _SPANS.intersection(behind) or (behind[:1] == ["/"] and behind[1:2] and behind[1] in _SHORT):
+                return True
+    return False
+
+
+_SPANS = frozenset({"day", "days", "week", "weeks", "wk", "wks", "month", "months", "year", "years"})
+_SHORT = frozenset({"7", "52", "12"})
 
 
 def _is_order(word: str, said: set[str]) -> bool:
