@@ -1,11 +1,16 @@
 """A copy of the source's own words in which only a "no" came or went, whatever the words are about."""
 
+from rapidfuzz.distance import Indel
+
+from inference.checking.abbreviations import expansions
 from inference.checking.reading import Reading
+from inference.checking.tokens import stem
 
 _NEGATORS = frozenset({"no", "not", "nil", "never", "none", "neither", "nor", "denies", "denied", "denying"})
 _SPLIT = {"without": "with", "cannot": "can"}  # a word that denies -> what is left of it beside the denial
 _SKIPPED = frozenset({"any"})
 _LEAST = 2  # words
+_COPIED = 0.8  # share of the claim's words, in their order, from which it counts as a copy
 
 
 def flipped(claim: Reading, source: Reading) -> tuple[int, int] | None:
@@ -19,15 +24,17 @@ def flipped(claim: Reading, source: Reading) -> tuple[int, int] | None:
     theirs, their_at, their_denials = _plain(source)
     if len(ours) < _LEAST:
         return None
-    before, found, _ = f" {' '.join(theirs)} ".partition(f" {' '.join(ours)} ")
-    if not found:
+    pairs = [
+        (block.a + step, block.b + step)
+        for block in Indel.opcodes(ours, theirs).as_matching_blocks()
+        for step in range(block.size)
+    ]
+    if len(pairs) < max(_LEAST, _COPIED * len(ours)) or pairs[-1][1] - pairs[0][1] > len(ours):
         return None
-    first = len(before.split())
-    places = range(first, first + len(ours))
-    if (sum(denials) - sum(their_denials[place] for place in places)) % 2 == 0:
+    unlike = [(a, b) for a, b in pairs if (denials[a] - their_denials[b]) % 2]
+    if len(unlike) % 2 == 0:
         return None  # "no cough" is "denies any cough"
-    unlike = next(place for place in places if denials[place - first] != their_denials[place])
-    return at[unlike - first], their_at[unlike]
+    return at[unlike[0][0]], their_at[unlike[0][1]]
 
 
 def _plain(reading: Reading) -> tuple[list[str], list[int], list[int]]:
@@ -44,8 +51,15 @@ def _plain(reading: Reading) -> tuple[list[str], list[int], list[int]]:
             waiting += 1
             continue
         denies = lower in _SPLIT or lower.endswith("n't")
-        plain.append(_SPLIT.get(lower, lower.removesuffix("n't")))
+        plain.append(_written_out(_SPLIT.get(lower, lower.removesuffix("n't"))))
         at.append(index)
         denials.append(waiting + denies)
         waiting = 0
     return plain, at, denials
+
+
+def _written_out(word: str) -> str:
+    """The stem of a word, or of the one word that it is short for."""
+    short = stem(word)
+    meant = expansions().get(short, frozenset())
+    return next(iter(meant)) if len(meant) == 1 else short
