@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from inference.checking.flags import Flag, quoted
+from inference.checking.lexicons import lexicon
 from inference.checking.measures import ROLES, Owner, are_of_one
 from inference.checking.quantities import Quantity, is_same
 from inference.checking.reading import Reading
@@ -35,12 +36,7 @@ _OF_A_GOAL = frozenset(
         *(word for word, role in ROLES.items() if role == "goal"),
     }
 )
-_SPEAKS_OF_PAST = frozenset(
-    (
-        "was were had from before previous previously prior initially initial earlier old last baseline "
-        "usual history ago since when until former formerly after following compared "
-    ).split()
-)
+_SPEAKS_OF_PAST = frozenset(lexicon("measures")["words"]["past"].split())
 
 
 def misbound(claim: Reading, owner: Owner, given: Given) -> Flag | None:
