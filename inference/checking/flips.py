@@ -4,6 +4,7 @@ from rapidfuzz.distance import Indel
 
 from inference.checking.abbreviations import expansions
 from inference.checking.reading import Reading
+from inference.checking.scopes import Sense
 from inference.checking.tokens import stem
 
 _NEGATORS = frozenset({"no", "not", "nil", "never", "none", "neither", "nor", "denies", "denied", "denying"})
@@ -34,7 +35,10 @@ def flipped(claim: Reading, source: Reading) -> tuple[int, int] | None:
     unlike = [(a, b) for a, b in pairs if (denials[a] - their_denials[b]) % 2]
     if len(unlike) % 2 == 0:
         return None  # "no cough" is "denies any cough"
-    return at[unlike[0][0]], their_at[unlike[0][1]]
+    our_place, their_place = at[unlike[0][0]], their_at[unlike[0][1]]
+    if (claim.sense_of(our_place) ^ source.sense_of(their_place)) & Sense.NEGATED:
+        return our_place, their_place
+    return None  # denied from further off: "no evidence of"
 
 
 def _plain(reading: Reading) -> tuple[list[str], list[int], list[int]]:
