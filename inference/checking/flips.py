@@ -35,9 +35,10 @@ def flipped(claim: Reading, source: Reading) -> tuple[int, int] | None:
     unlike = [(a, b) for a, b in pairs if (denials[a] - their_denials[b]) % 2]
     if len(unlike) % 2 == 0:
         return None  # "no cough" is "denies any cough"
-    our_place, their_place = at[unlike[0][0]], their_at[unlike[0][1]]
-    if (claim.sense_of(our_place) ^ source.sense_of(their_place)) & Sense.NEGATED:
-        return our_place, their_place
+    first = pairs.index(unlike[0])
+    for ours_next, theirs_next in pairs[first : first + 3]:
+        if (claim.sense_of(at[ours_next]) ^ source.sense_of(their_at[theirs_next])) & Sense.NEGATED:
+            return at[unlike[0][0]], their_at[unlike[0][1]]
     return None  # denied from further off: "no evidence of"
 
 
