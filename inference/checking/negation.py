@@ -118,6 +118,12 @@ def _is_settled_otherwise(claim: Reading, word: Aligned, aligned: list[Aligned],
     lowers = {token.lower for token in claim.words}
     if not denied and lowers & _GONE:
         return True
+    if not denied and word.kind == "" and _is_before_denial(claim, word.past):
+        return True
+    if denied and all(sense & Sense.HYPOTHETICAL for _, _, sense in word.theirs):
+        return True
+    if word.kind == "symptom" and _is_treated(claim, word.past):
+        return True
     if (
         not denied
         and lowers & _FIRST
@@ -143,6 +149,19 @@ def _is_settled_otherwise(claim: Reading, word: Aligned, aligned: list[Aligned],
 
 
 _REFUSABLE = frozenset({"drug", "procedure", "test"})
+
+
+def _is_before_denial(claim: Reading, past: int) -> bool:
+    """Tell whether the next word denies the verb's object: "has tried neither ice nor heat"."""
+    return past < len(claim.words) and claim.words[past].lower in ("neither", "no", "none", "nothing")
+
+
+def _is_treated(claim: Reading, past: int) -> bool:
+    """Tell whether a complaint only says what a treatment is for: "pain medication"."""
+    return past < len(claim.words) and claim.words[past].lower in _TREATMENTS
+
+
+_TREATMENTS = frozenset(_SETTLING["treatments"])
 
 
 def _is_effect(claim: Reading, index: int) -> bool:
@@ -181,18 +200,37 @@ def _is_narrower(source: Reading, index: int, word: Aligned) -> bool:
 def _is_complement(reading: Reading, index: int) -> bool:
     """Tell whether a denied word stands behind a preposition and another: "no blood in the vomit"."""
     cue = reading.senses.negated_by.get(index)
-    if cue is None or cue > index:
+    if cue is None:
         return False
     before = index - 1
-    while before > cue and reading.words[before].lower in _DETERMINERS:
+    first = cue if cue < index else max(-1, index - _NEAR)
+    while before > first and reading.words[before].lower in _DETERMINERS:
         before -= 1
-    return reading.words[before].lower in _PREPOSITIONS and any(
-        cue < other < before for other in reading.stems
-    )
+    if before <= first:
+        return False
+    word = reading.words[before].lower
+    if word == "for":
+        return reading.words[before - 1].lower not in _EVIDENCE
+    return word in _PREPOSITIONS and any(first < other < before for other in reading.stems)
 
 
 _DETERMINERS = frozenset({"the", "a", "an", "his", "her", "their", "any", "either", "both", "or", "and"})
 _PREPOSITIONS = frozenset({"in", "from", "after", "during", "since", "on", "at", "over", "through"})
+# Behind these "for" names the very thing that is denied: "no evidence for fracture", "not for surgery".
+_EVIDENCE = frozenset(
+    {
+        "evidence",
+        "support",
+        "suspicion",
+        "need",
+        "negative",
+        "not",
+        "indication",
+        "indicated",
+        "concern",
+        "features",
+    }
+)
 
 
 def _telling(

@@ -313,8 +313,11 @@ def _edges(words: list[Token], hits: list[Found[tuple[_Role, ...]]], marks: list
     """Tokens at which reaches end, ascending: the marks and the boundary words."""
     edges = set(marks)
     for hit in hits:
-        if tuple(word.lower for word in words[hit.first : hit.past]) in _boundaries():
-            edges.add(hit.first)
+        if tuple(word.lower for word in words[hit.first : hit.past]) not in _boundaries():
+            continue
+        if words[hit.first].lower == "given" and hit.first and words[hit.first - 1].lower in _BEFORE_GIVEN:
+            continue  # "was not given the vaccine"; but "no surgery, given her age"
+        edges.add(hit.first)
     return sorted(edges)
 
 
@@ -328,6 +331,7 @@ def _last_edge(edges: list[int], index: int) -> int:
     return edges[place - 1] + 1 if place else 0
 
 
+_BEFORE_GIVEN = frozenset({"not", "never", "been", "be", "being", "is", "are", "was", "were", "yet"})
 _LONGEST = 40  # tokens of a list before "not present"
 _NOUNS = 3  # tokens of a name before "screening"
 _PATIENT = frozenset({"patient", "pt", "patient's"})
